@@ -1,0 +1,139 @@
+//! The event. Invariant: an [`Event`] holds only what its consent rung allows to be kept; it is made by
+//! `ingest` and changed by nobody.
+
+use super::{
+    Attributes, EmailDomain, EventId, Invalid, LeadKey, Rung, Signal, SiteNo, Text, Timestamp, Touch, VisitorId,
+};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// What happened, in at most 64 characters that start with a letter.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct EventName(String);
+
+impl EventName {
+    /// A page was seen.
+    pub const PAGEVIEW: &'static str = "pageview";
+    /// How long and how far a page was read.
+    pub const ENGAGEMENT: &'static str = "engagement";
+
+    /// Checks a name: a letter, then letters, digits, space or `_ - . :`.
+    ///
+    /// # Errors
+    /// Says what would be right.
+    pub fn parse(raw: &str) -> Result<Self, Invalid> {
+        let name = raw.trim();
+        let ok = name.chars().count() <= 64
+            && name.chars().next().is_some_and(char::is_alphabetic)
+            && name.chars().all(|c| c.is_alphanumeric() || " _-.:".contains(c));
+        if ok {
+            Ok(Self(name.to_owned()))
+        } else {
+            Err(Invalid::new(
+                "an event name starts with a letter and has at most 64 letters, digits, spaces, or _ - . :",
+            ))
+        }
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// How sure we are that a person did it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trust {
+    /// No page vouched for it: the request named no origin.
+    Unverified = 0,
+    /// A browser sent it from a page of the site, and nothing says it was automated.
+    Human = 1,
+    /// A server with a token says so.
+    Vouched = 2,
+}
+
+impl Trust {
+    /// From the stored number.
+    pub fn from_code(code: u8) -> Option<Self> {
+        [Self::Unverified, Self::Human, Self::Vouched].get(usize::from(code)).copied()
+    }
+
+    /// The stored number.
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+}
+
+/// Families only: never a version that, with others, would single somebody out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize)]
+pub struct Agent {
+    /// Browser family, such as `Firefox`.
+    pub browser: Option<Text<40>>,
+    /// Operating system family, such as `Windows`.
+    pub os: Option<Text<40>>,
+    /// `desktop`, `mobile` or `tablet`.
+    pub device: Option<Text<10>>,
+}
+
+/// Where, as coarse as consent asks for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize)]
+pub struct Place {
+    /// ISO 3166-1 alpha-2.
+    pub country: Option<Text<2>>,
+}
+
+/// An amount in minor units with its ISO 4217 code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Money {
+    /// Cents, or the currency's own minor unit.
+    pub minor: i64,
+    /// Three capital letters.
+    pub currency: Text<3>,
+}
+
+/// At most 30 properties; names of at most 40 bytes, values of at most 300.
+pub type Props = BTreeMap<Text<40>, Text<300>>;
+
+/// One thing that happened on one site, as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Its name, the same on a retry.
+    pub id: EventId,
+    /// The site.
+    pub site: SiteNo,
+    /// When it happened, by the collector's clock.
+    pub at: Timestamp,
+    /// What happened.
+    pub name: EventName,
+    /// How far consent went.
+    pub rung: Rung,
+    /// Which signal decided that.
+    pub signal: Signal,
+    /// How sure we are that a person did it.
+    pub trust: Trust,
+    /// The day's pseudonym.
+    pub visitor: Option<VisitorId>,
+    /// The lead, on the rung `qualified` only.
+    pub lead: Option<LeadKey>,
+    /// What the lead's mail domain is, when an address was given with this event.
+    pub domain: Option<EmailDomain>,
+    /// Declared profile fields that came with this event.
+    pub attributes: Attributes,
+    /// The page's path, without query and fragment.
+    pub path: Text<500>,
+    /// How the visitor arrived; `None` when they came from another page of the site.
+    pub touch: Option<Touch>,
+    /// Browser, system, device.
+    pub agent: Agent,
+    /// Country.
+    pub place: Place,
+    /// Properties from data attributes and from the API.
+    pub props: Props,
+    /// Revenue, where the event has it.
+    pub revenue: Option<Money>,
+    /// Time the page was seen and in focus, milliseconds, at most a day.
+    pub engagement_ms: Option<u32>,
+    /// How far the page was scrolled, percent.
+    pub scroll_depth: Option<u8>,
+}

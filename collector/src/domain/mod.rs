@@ -1,0 +1,24 @@
+//! The words of the trade as types. Invariant: nothing here does I/O, reads a clock or knows another
+//! module of ours; a value that exists is a value that was checked.
+
+mod channel;
+mod consent;
+mod event;
+mod ids;
+mod lead;
+mod outcome;
+mod points;
+mod site;
+mod text;
+mod time;
+
+pub use channel::{Channel, Touch};
+pub use consent::{Basis, Consent, Rung, Signal};
+pub use event::{Agent, Event, EventName, Money, Place, Props, Trust};
+pub use ids::{Cursor, EventId, LeadKey, VisitorId};
+pub use lead::{Attributes, EmailDomain, Identity, Stage};
+pub use outcome::{DropReason, Outcome};
+pub use points::Points;
+pub use site::{Site, SiteId, SiteNo, SitePolicy};
+pub use text::{Invalid, Text};
+pub use time::{Date, Timestamp, Zone};

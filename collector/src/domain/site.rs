@@ -1,0 +1,161 @@
+//! Sites and what their owners decided. Invariant: a [`SiteId`] is a lower-case host name without scheme,
+//! port or `www.`, so that one site has one spelling.
+
+use super::{Basis, Invalid, Zone};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A site's name as the tag gives it in `data-site`: its domain, at most 253 bytes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SiteId(String);
+
+impl SiteId {
+    /// Parses a domain, forgiving a scheme, a path, `www.` and capitals.
+    ///
+    /// # Errors
+    /// When what is left is not a host name.
+    pub fn parse(raw: &str) -> Result<Self, Invalid> {
+        let text = raw.trim().to_ascii_lowercase();
+        let text = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
+        let host = text.split(['/', '?', '#']).next().unwrap_or_default().trim_end_matches('.');
+        let host = host.strip_prefix("www.").unwrap_or(host);
+        let label_ok = |label: &str| {
+            (1..=63).contains(&label.len())
+                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+        };
+        if host.len() <= 253 && !host.is_empty() && host.split('.').all(label_ok) {
+            Ok(Self(host.to_owned()))
+        } else {
+            let shown: String = raw.chars().take(60).collect();
+            Err(Invalid::new(format!("`{shown}` is not a site; write its domain, such as example.com")))
+        }
+    }
+
+    /// The domain.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SiteId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Serialize for SiteId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+/// The short number that storage knows a site by; given once, never used again for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SiteNo(u32);
+
+impl SiteNo {
+    /// From the stored number.
+    pub const fn new(number: u32) -> Self {
+        Self(number)
+    }
+
+    /// The stored number.
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+}
+
+/// What the operator decided for a site.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SitePolicy {
+    /// Further hosts that may send events for this site; `*` allows any (the demo only).
+    pub hosts: Vec<String>,
+    /// Lets browsers through that say they are automated (`navigator.webdriver`); for tests and the demo.
+    pub allow_automation: bool,
+    /// Honours `DNT: 1` as a denial.
+    pub honour_dnt: bool,
+    /// What the same pseudonym did that day moves to the lead when its consent to be qualified is given.
+    pub link_same_day: bool,
+    /// The legal basis for qualifying people who ask for something by form and ticked no box.
+    pub form_basis: Basis,
+}
+
+impl Default for SitePolicy {
+    fn default() -> Self {
+        Self {
+            hosts: Vec::new(),
+            allow_automation: false,
+            honour_dnt: false,
+            link_same_day: true,
+            form_basis: Basis::Consent,
+        }
+    }
+}
+
+/// A site as the collector knows it.
+#[derive(Clone)]
+pub struct Site {
+    /// Storage's number for it.
+    pub no: SiteNo,
+    /// Its domain.
+    pub id: SiteId,
+    /// The zone its days are counted in.
+    pub zone: Zone,
+    /// What its operator decided.
+    pub policy: SitePolicy,
+    /// The secret that lead keys are made under: 32 random bytes, never shown.
+    pub secret: [u8; 32],
+}
+
+impl Site {
+    /// Whether pages on `host` (without port) may send events for this site: its domain, any sub-domain
+    /// of it, or a host the policy names.
+    pub fn allows_host(&self, host: &str) -> bool {
+        let host = host.trim_end_matches('.').to_ascii_lowercase();
+        let under = |domain: &str| {
+            host == domain || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'))
+        };
+        under(self.id.as_str()) || self.policy.hosts.iter().any(|allowed| allowed == "*" || under(allowed))
+    }
+}
+
+impl fmt::Debug for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Site").field("no", &self.no).field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_site_one_spelling() {
+        for raw in ["example.com", "https://www.Example.com/a?b", " EXAMPLE.com. "] {
+            assert_eq!(SiteId::parse(raw).expect(raw).as_str(), "example.com");
+        }
+        for bad in ["", "a b", "exa mple.com", "-a.com", "a..b", "<script>", &"a".repeat(300)] {
+            assert!(SiteId::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn hosts_are_matched_on_label_borders() {
+        let site = Site {
+            no: SiteNo::new(1),
+            id: SiteId::parse("example.com").expect("valid"),
+            zone: Zone::utc(),
+            policy: SitePolicy { hosts: vec!["localhost".into()], ..SitePolicy::default() },
+            secret: [0; 32],
+        };
+        for yes in ["example.com", "www.example.com", "a.b.Example.com", "localhost"] {
+            assert!(site.allows_host(yes), "{yes}");
+        }
+        for no in ["badexample.com", "example.com.evil.net", "com", ""] {
+            assert!(!site.allows_host(no), "{no}");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Bounded strings. Invariant: a [`Text`] holds no control characters, no leading or trailing white
+//! space, and at most `MAX` bytes; what is longer was cut at a character boundary, never in it.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
+
+/// Why a value was refused: what was wrong and what would be right, for a person to read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Invalid(pub String);
+
+impl Invalid {
+    /// A refusal with this sentence.
+    pub fn new(sentence: impl Into<String>) -> Self {
+        Self(sentence.into())
+    }
+}
+
+/// A cleaned string of at most `MAX` bytes of UTF-8.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Text<const MAX: usize>(String);
+
+impl<const MAX: usize> Text<MAX> {
+    /// Cleans `raw`: control characters become spaces, ends are trimmed, the rest is cut to `MAX` bytes.
+    pub fn clean(raw: &str) -> Self {
+        let needs_work = raw.len() > MAX || raw.chars().any(char::is_control) || raw.trim().len() != raw.len();
+        if !needs_work {
+            return Self(raw.to_owned());
+        }
+        let spaced: String = raw.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        Self(cut(spaced.trim(), MAX).trim_end().to_owned())
+    }
+
+    /// The string itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether nothing is left.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// `None` when nothing is left after cleaning.
+    pub fn non_empty(raw: &str) -> Option<Self> {
+        let text = Self::clean(raw);
+        (!text.is_empty()).then_some(text)
+    }
+}
+
+impl<const MAX: usize> fmt::Debug for Text<MAX> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl<const MAX: usize> fmt::Display for Text<MAX> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<const MAX: usize> AsRef<str> for Text<MAX> {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<const MAX: usize> std::borrow::Borrow<str> for Text<MAX> {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<const MAX: usize> Serialize for Text<MAX> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de, const MAX: usize> Deserialize<'de> for Text<MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self::clean(&std::borrow::Cow::<str>::deserialize(deserializer)?))
+    }
+}
+
+/// The longest prefix of `text` that is at most `max` bytes and ends between two characters.
+fn cut(text: &str, max: usize) -> &str {
+    let mut end = text.len().min(max);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cleans_and_cuts_between_characters() {
+        assert_eq!(Text::<8>::clean("  a\u{0}b\n ").as_str(), "a b");
+        assert_eq!(Text::<4>::clean("äöü").as_str(), "äö");
+        assert_eq!(Text::<3>::clean("äöü").as_str(), "ä");
+        assert_eq!(Text::<8>::non_empty(" \t "), None);
+    }
+}

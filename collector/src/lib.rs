@@ -1,0 +1,2 @@
+//! MQLite.
+pub mod domain;
