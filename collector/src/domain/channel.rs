@@ -2,7 +2,7 @@
 //! the value of a click id, never the path or the query of a referrer.
 
 use super::Text;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Where a visit came from, in the groups of GA4's default channel grouping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -125,9 +125,16 @@ impl Serialize for Channel {
     }
 }
 
+impl<'de> Deserialize<'de> for Channel {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let key = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        Self::from_key(&key).ok_or_else(|| serde::de::Error::custom("no such channel"))
+    }
+}
+
 /// How a visitor arrived: what the link and the referrer said. An event that follows another page of the
 /// same site has no touch of its own.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Touch {
     /// The channel by the rules of `enrich::channel`.
     pub channel: Channel,

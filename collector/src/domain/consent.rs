@@ -131,6 +131,11 @@ impl Signal {
         }
     }
 
+    /// Whether a page may say that this signal decided. The others are found by the collector itself.
+    pub const fn can_be_claimed(self) -> bool {
+        !matches!(self, Self::Form | Self::Policy | Self::Server)
+    }
+
     /// From the name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|signal| signal.name() == name)

@@ -2,7 +2,8 @@
 //! `ingest` and changed by nobody.
 
 use super::{
-    Attributes, EmailDomain, EventId, Invalid, LeadKey, Rung, Signal, SiteNo, Text, Timestamp, Touch, VisitorId,
+    Attributes, EmailDomain, EventId, Invalid, LeadKey, Rung, Signal, SiteNo, Text, Timestamp, Touch,
+    VisitorId,
 };
 use serde::Serialize;
 use std::collections::BTreeMap;

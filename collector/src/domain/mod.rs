@@ -4,6 +4,7 @@
 mod channel;
 mod consent;
 mod event;
+mod hit;
 mod ids;
 mod lead;
 mod outcome;
@@ -15,6 +16,7 @@ mod time;
 pub use channel::{Channel, Touch};
 pub use consent::{Basis, Consent, Rung, Signal};
 pub use event::{Agent, Event, EventName, Money, Place, Props, Trust};
+pub use hit::{Hit, ModelHash, RuleId, Score};
 pub use ids::{Cursor, EventId, LeadKey, VisitorId};
 pub use lead::{Attributes, EmailDomain, Identity, Stage};
 pub use outcome::{DropReason, Outcome};

@@ -91,7 +91,9 @@ impl<'de> Deserialize<'de> for Points {
         let points = f64::deserialize(deserializer)?;
         let milli = points * 1000.0;
         if !milli.is_finite() || milli.abs() > 1e12 || (milli - milli.round()).abs() > 1e-6 {
-            return Err(serde::de::Error::custom("points are numbers with at most three decimals, such as 12.5"));
+            return Err(serde::de::Error::custom(
+                "points are numbers with at most three decimals, such as 12.5",
+            ));
         }
         #[expect(clippy::cast_possible_truncation, reason = "bounded above")]
         Ok(Self(milli.round() as i64))
@@ -104,7 +106,8 @@ mod tests {
 
     #[test]
     fn prints_as_people_write() {
-        for (milli, text) in [(62_000, "62"), (59_700, "59.7"), (-125, "-0.125"), (0, "0"), (1_001, "1.001")] {
+        for (milli, text) in [(62_000, "62"), (59_700, "59.7"), (-125, "-0.125"), (0, "0"), (1_001, "1.001")]
+        {
             assert_eq!(Points::from_milli(milli).to_string(), text);
             let json = serde_json::to_string(&Points::from_milli(milli)).expect("serialises");
             assert_eq!(serde_json::from_str::<Points>(&json).expect("reads back").milli(), milli);

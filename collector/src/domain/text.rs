@@ -23,7 +23,8 @@ pub struct Text<const MAX: usize>(String);
 impl<const MAX: usize> Text<MAX> {
     /// Cleans `raw`: control characters become spaces, ends are trimmed, the rest is cut to `MAX` bytes.
     pub fn clean(raw: &str) -> Self {
-        let needs_work = raw.len() > MAX || raw.chars().any(char::is_control) || raw.trim().len() != raw.len();
+        let needs_work =
+            raw.len() > MAX || raw.chars().any(char::is_control) || raw.trim().len() != raw.len();
         if !needs_work {
             return Self(raw.to_owned());
         }

@@ -205,7 +205,10 @@ mod tests {
     #[test]
     fn prints_milliseconds_always() {
         assert_eq!(Timestamp::from_millis(0).to_string(), "1970-01-01T00:00:00.000Z");
-        assert_eq!(Timestamp::parse("2026-11-21T14:03:11.5Z").expect("valid").to_string(), "2026-11-21T14:03:11.500Z");
+        assert_eq!(
+            Timestamp::parse("2026-11-21T14:03:11.5Z").expect("valid").to_string(),
+            "2026-11-21T14:03:11.500Z"
+        );
         assert!(Timestamp::parse("yesterday").is_err());
     }
 
