@@ -1,0 +1,208 @@
+//! Patterns. Invariant: a match takes time proportional to pattern times text, whatever they hold, and
+//! capitals never matter.
+
+use crate::domain::Invalid;
+use serde::{Serialize, Serializer};
+
+/// The most characters a pattern has.
+const LONGEST: usize = 200;
+
+/// A pattern with stars over a whole text.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Glob {
+    /// Lower case, as the canonical form has it.
+    source: String,
+    parts: Vec<Part>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    /// This character.
+    One(char),
+    /// Any characters but `/`.
+    InSegment,
+    /// Any characters.
+    Any,
+}
+
+impl Glob {
+    /// For paths: `*` stands for anything within a segment, `**` for anything at all.
+    pub(super) fn path(raw: &str) -> Result<Self, Invalid> {
+        if !raw.starts_with(['/', '*']) {
+            return Err(Invalid::new(format!(
+                "`{}` is not a path; start it with `/`, such as /pricing*",
+                short(raw)
+            )));
+        }
+        Self::compile(raw, Part::InSegment)
+    }
+
+    /// For other text: `*` stands for anything.
+    pub(super) fn text(raw: &str) -> Result<Self, Invalid> {
+        Self::compile(raw, Part::Any)
+    }
+
+    fn compile(raw: &str, star: Part) -> Result<Self, Invalid> {
+        let source = raw.trim().to_lowercase();
+        if source.is_empty() || source.chars().count() > LONGEST {
+            return Err(Invalid::new(format!("a pattern has 1 to {LONGEST} characters")));
+        }
+        if source.contains("***") {
+            return Err(Invalid::new(format!(
+                "`{}`: write `*` or `**`, not more stars in a row",
+                short(raw)
+            )));
+        }
+        let mut parts = Vec::with_capacity(source.len());
+        let mut chars = source.chars().peekable();
+        while let Some(c) = chars.next() {
+            parts.push(match c {
+                '*' if chars.next_if_eq(&'*').is_some() => Part::Any,
+                '*' => star,
+                c => Part::One(c),
+            });
+        }
+        Ok(Self { source, parts })
+    }
+
+    /// Whether the whole of `text` matches.
+    pub(super) fn matches(&self, text: &str) -> bool {
+        // `reached[i]`: the parts before `i` match what was read so far.
+        let mut reached = vec![false; self.parts.len() + 1];
+        reached[0] = true;
+        self.skip_stars(&mut reached);
+        for c in text.chars().flat_map(char::to_lowercase) {
+            let mut next = vec![false; reached.len()];
+            for (index, part) in self.parts.iter().enumerate().filter(|(index, _)| reached[*index]) {
+                match part {
+                    Part::One(wanted) => next[index + 1] |= *wanted == c,
+                    Part::InSegment => next[index] |= c != '/',
+                    Part::Any => next[index] = true,
+                }
+            }
+            self.skip_stars(&mut next);
+            if !next.contains(&true) {
+                return false;
+            }
+            reached = next;
+        }
+        reached.last().copied().unwrap_or(false)
+    }
+
+    /// A star may stand for nothing.
+    fn skip_stars(&self, reached: &mut [bool]) {
+        for (index, part) in self.parts.iter().enumerate() {
+            if reached[index] && !matches!(part, Part::One(_)) {
+                reached[index + 1] = true;
+            }
+        }
+    }
+}
+
+impl Serialize for Glob {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.source)
+    }
+}
+
+/// A pattern over what people write about themselves: with a star it is a [`Glob`] over the whole text;
+/// without one it is a run of whole words anywhere in it, so that `cto` finds "CTO & founder" and not
+/// "director".
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Phrase {
+    /// With stars.
+    Glob(Glob),
+    /// Words in a row, in lower case.
+    Words(Vec<String>),
+}
+
+impl Phrase {
+    /// Checks and compiles.
+    pub(super) fn parse(raw: &str) -> Result<Self, Invalid> {
+        let glob = Glob::text(raw)?;
+        if raw.contains('*') {
+            return Ok(Self::Glob(glob));
+        }
+        let words = words(raw);
+        if words.is_empty() {
+            return Err(Invalid::new(format!("`{}` holds no word", short(raw))));
+        }
+        Ok(Self::Words(words))
+    }
+
+    /// Whether it is found in `text`.
+    pub(super) fn matches(&self, text: &str) -> bool {
+        match self {
+            Self::Glob(glob) => glob.matches(text.trim()),
+            Self::Words(wanted) => words(text).windows(wanted.len()).any(|run| run == wanted.as_slice()),
+        }
+    }
+
+    /// As it stands in the canonical form.
+    pub(super) fn source(&self) -> String {
+        match self {
+            Self::Glob(glob) => glob.source.clone(),
+            Self::Words(words) => words.join(" "),
+        }
+    }
+}
+
+impl Serialize for Phrase {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.source())
+    }
+}
+
+fn words(text: &str) -> Vec<String> {
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_lowercase).collect()
+}
+
+/// The start of something, to quote in a message.
+pub(super) fn short(text: &str) -> String {
+    text.chars().take(60).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_know_segments() {
+        for (glob, yes, no) in [
+            ("/pricing*", ["/pricing", "/Pricing-2026"], ["/pricing/team", "/a/pricing"]),
+            ("/blog/**", ["/blog/a", "/blog/a/b"], ["/blog", "/blogs/a"]),
+            ("**/demo", ["/demo", "/de/demo"], ["/demo/x", "/a-demo2"]),
+            ("/*/x", ["/a/x", "//x"], ["/a/b/x", "/x"]),
+        ] {
+            let compiled = Glob::path(glob).expect(glob);
+            assert!(yes.iter().all(|path| compiled.matches(path)), "{glob}");
+            assert!(!no.iter().any(|path| compiled.matches(path)), "{glob}");
+        }
+        for bad in ["", "pricing", "/a***", &format!("/{}", "a".repeat(200))] {
+            assert!(Glob::path(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn many_stars_stay_fast() {
+        let glob = Glob::text(&"*a".repeat(60)).expect("valid");
+        assert!(!glob.matches(&"a".repeat(59)));
+        assert!(!glob.matches(&format!("{}b", "a".repeat(300))));
+        assert!(glob.matches(&"a".repeat(300)));
+    }
+
+    #[test]
+    fn phrases_find_words_and_globs() {
+        let finds = |pattern: &str, text: &str| Phrase::parse(pattern).expect(pattern).matches(text);
+        assert!(finds("cto", "Founder & CTO"));
+        assert!(!finds("cto", "Director"));
+        assert!(finds("head of", "Deputy Head  of IT"));
+        assert!(!finds("head of", "Ahead of"));
+        assert!(finds("head of*", "Head of Marketing"));
+        assert!(!finds("head of*", "Deputy Head of IT"));
+        assert!(finds("*director*", "Art Director"));
+        assert!(finds("geschäftsführer*", "GESCHÄFTSFÜHRERIN"));
+        assert!(Phrase::parse("&").is_err());
+    }
+}
