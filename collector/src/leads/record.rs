@@ -1,0 +1,181 @@
+//! What is kept of a visit while its pseudonym lives, and of a lead. Invariant: a visit holds no more
+//! than a day's hits and is forgotten with the day's salt; a lead holds no address.
+
+use crate::domain::{
+    Attributes, Channel, EmailDomain, Hit, LeadKey, ModelHash, Points, RuleId, Score, SiteNo, Stage, Text,
+    Timestamp, Touch, VisitorId,
+};
+use serde::{Deserialize, Serialize};
+
+/// Where a visit or a lead came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// How they arrived.
+    pub touch: Touch,
+    /// The first page of the visit.
+    pub landing: Text<500>,
+    /// The country of the visit.
+    pub country: Option<Text<2>>,
+}
+
+/// What reports can be grouped by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Dimension {
+    /// The channel.
+    Channel = 1,
+    /// The source.
+    Source = 2,
+    /// The campaign.
+    Campaign = 3,
+    /// The country.
+    Country = 4,
+    /// The landing page.
+    Page = 5,
+    /// The rules that made somebody an MQL.
+    Rule = 6,
+}
+
+impl Dimension {
+    /// All dimensions.
+    pub const ALL: [Self; 6] =
+        [Self::Channel, Self::Source, Self::Campaign, Self::Country, Self::Page, Self::Rule];
+
+    /// The stored number.
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The name in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Channel => "channel",
+            Self::Source => "source",
+            Self::Campaign => "campaign",
+            Self::Country => "country",
+            Self::Page => "page",
+            Self::Rule => "rule",
+        }
+    }
+
+    /// From the name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|dimension| dimension.name() == name)
+    }
+}
+
+impl Origin {
+    /// The key under which this origin is counted in a dimension; empty when it has none.
+    pub fn key(&self, dimension: Dimension) -> &str {
+        fn text<const N: usize>(value: Option<&Text<N>>) -> &str {
+            value.map_or("", Text::as_str)
+        }
+        match dimension {
+            Dimension::Channel => self.touch.channel.key(),
+            Dimension::Source => text(self.touch.source.as_ref()),
+            Dimension::Campaign => text(self.touch.campaign.as_ref()),
+            Dimension::Country => text(self.country.as_ref()),
+            Dimension::Page => self.landing.as_str(),
+            Dimension::Rule => "",
+        }
+    }
+
+    /// Whether nobody can be thanked for the visit.
+    pub fn is_direct(&self) -> bool {
+        self.touch.channel == Channel::Direct
+    }
+}
+
+/// A pseudonym's day so far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visit {
+    /// The day's pseudonym.
+    pub visitor: VisitorId,
+    /// The site.
+    pub site: SiteNo,
+    /// When the current visit began.
+    pub started_at: Timestamp,
+    /// The newest event.
+    pub last_at: Timestamp,
+    /// Where the current visit came from.
+    pub origin: Origin,
+    /// The lead that this pseudonym turned out to be.
+    pub lead: Option<LeadKey>,
+    /// What the pseudonym did that a rule matches, until it is a lead's.
+    pub hits: Vec<Hit>,
+}
+
+/// One reason for a score, as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// The rule's or attribute's id.
+    pub id: String,
+    /// What it is called.
+    pub label: String,
+    /// What it brought.
+    pub points: Points,
+}
+
+/// The moment a lead became an MQL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Qualified {
+    /// When.
+    pub at: Timestamp,
+    /// The score at that moment.
+    pub score: Score,
+}
+
+/// A lead as the ledger keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lead {
+    /// Its key.
+    pub key: LeadKey,
+    /// The site.
+    pub site: SiteNo,
+    /// Where it stands.
+    pub stage: Stage,
+    /// The first event of the visit on which it became known.
+    pub first_seen: Timestamp,
+    /// The newest event.
+    pub last_seen: Timestamp,
+    /// What the mail domain is.
+    pub domain: Option<EmailDomain>,
+    /// The newest country.
+    pub country: Option<Text<2>>,
+    /// The newest value of each declared field.
+    pub attributes: Attributes,
+    /// The first touch.
+    pub first: Origin,
+    /// The last touch that was not direct, or the first.
+    pub last: Origin,
+    /// The score at `last_seen`.
+    pub score: Score,
+    /// The largest positive lines of that score, at most four.
+    pub reasons: Vec<Reason>,
+    /// When it became an MQL.
+    pub qualified: Option<Qualified>,
+    /// Every hit that can still matter.
+    pub hits: Vec<Hit>,
+}
+
+/// One change of stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transition {
+    /// The lead.
+    pub lead: LeadKey,
+    /// The site.
+    pub site: SiteNo,
+    /// When, by the event that caused it.
+    pub at: Timestamp,
+    /// From where.
+    pub from: Stage,
+    /// To where.
+    pub to: Stage,
+    /// In a sentence.
+    pub reason: String,
+    /// The score at that moment.
+    pub score: Score,
+    /// The model that made it.
+    pub model: ModelHash,
+    /// The rules and attributes that brought points at that moment; for counting, not stored with the row.
+    pub rules: Vec<RuleId>,
+}

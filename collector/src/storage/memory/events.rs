@@ -1,0 +1,96 @@
+//! The event log in memory. Invariant: an append is whole before the next begins.
+
+use crate::domain::{Cursor, Date, Event, EventId, Outcome, SiteNo};
+use crate::storage::{
+    Append, Appended, Batch, Doorbell, EventStore, Logged, OutcomeCount, OutcomeQuery, Selector, StoreError,
+};
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+#[derive(Default)]
+struct Log {
+    last: i64,
+    events: BTreeMap<i64, Event>,
+    known: HashSet<EventId>,
+    outcomes: BTreeMap<(SiteNo, Date, &'static str), u64>,
+}
+
+/// The event log in memory.
+#[derive(Default)]
+pub struct MemoryEvents {
+    log: Mutex<Log>,
+    doorbell: Arc<Doorbell>,
+}
+
+impl MemoryEvents {
+    fn log(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl EventStore for MemoryEvents {
+    fn append(&self, batch: Batch) -> Append {
+        let mut log = self.log();
+        let mut appended = Appended::default();
+        for (event, day) in batch.events {
+            let site = event.site;
+            let outcome = if log.known.insert(event.id) {
+                log.last += 1;
+                let seq = log.last;
+                log.events.insert(seq, event);
+                appended.stored += 1;
+                Outcome::Stored
+            } else {
+                appended.duplicates += 1;
+                Outcome::Duplicate
+            };
+            *log.outcomes.entry((site, day, outcome.reason())).or_default() += 1;
+        }
+        for tally in batch.tallies {
+            *log.outcomes.entry((tally.site, tally.day, tally.reason)).or_default() += 1;
+        }
+        drop(log);
+        self.doorbell.ring();
+        Box::pin(std::future::ready(Ok(appended)))
+    }
+
+    fn scan(&self, after: Cursor, limit: usize) -> Result<Vec<Logged>, StoreError> {
+        let after = after.raw().saturating_add(1);
+        let logged =
+            |(seq, event): (&i64, &Event)| Logged { cursor: Cursor::from_raw(*seq), event: event.clone() };
+        Ok(self.log().events.range(after..).take(limit).map(logged).collect())
+    }
+
+    fn head(&self) -> Result<Cursor, StoreError> {
+        Ok(Cursor::from_raw(self.log().events.last_key_value().map_or(0, |(seq, _)| *seq)))
+    }
+
+    fn report(&self, query: &OutcomeQuery) -> Result<Vec<OutcomeCount>, StoreError> {
+        let mut by_reason: BTreeMap<&str, u64> = BTreeMap::new();
+        for ((site, day, reason), count) in &self.log().outcomes {
+            if *site == query.site && (query.from..=query.to).contains(day) {
+                *by_reason.entry(reason).or_default() += count;
+            }
+        }
+        let mut counts: Vec<_> = by_reason
+            .into_iter()
+            .map(|(reason, count)| OutcomeCount { reason: reason.to_owned(), count })
+            .collect();
+        counts.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.reason.cmp(&b.reason)));
+        Ok(counts)
+    }
+
+    fn erase(&self, selector: &Selector) -> Result<u64, StoreError> {
+        let mut log = self.log();
+        let before = log.events.len();
+        log.events.retain(|_, event| match selector {
+            Selector::Lead(key) => event.lead != Some(*key),
+            Selector::Visitor(id) => event.visitor != Some(*id),
+        });
+        Ok(u64::try_from(before - log.events.len()).unwrap_or(u64::MAX))
+    }
+
+    fn doorbell(&self) -> Arc<Doorbell> {
+        Arc::clone(&self.doorbell)
+    }
+}

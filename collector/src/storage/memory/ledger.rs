@@ -1,0 +1,221 @@
+//! The ledger in memory. Invariant: one lock around all of it, so that every call sees one moment.
+
+use crate::domain::{Channel, Cursor, LeadKey, ModelHash, Site, SiteNo, Timestamp, VisitorId};
+use crate::leads::{Dimension, Lead, Transition, Visit};
+use crate::storage::{
+    Accounts, Attribution, Changes, CountRow, Counts, Digest, LeadPage, LeadQuery, Loaded, NewSite,
+    PageToken, ReportQuery, ReportRows, Reports, RollupDelta, RollupKey, Scores, SessionRow, SetupRow, Sites,
+    StoreError, cmp_rows,
+};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+#[derive(Default)]
+struct State {
+    sites: BTreeMap<String, Site>,
+    progress: Option<(Cursor, ModelHash)>,
+    visits: BTreeMap<VisitorId, Visit>,
+    leads: BTreeMap<LeadKey, Lead>,
+    transitions: Vec<Transition>,
+    rollups: BTreeMap<RollupKey, RollupDelta>,
+    password: Option<String>,
+    setup: Option<SetupRow>,
+    sessions: BTreeMap<Digest, Timestamp>,
+}
+
+/// The ledger in memory.
+#[derive(Default)]
+pub struct MemoryLedger(Mutex<State>);
+
+impl MemoryLedger {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Sites for MemoryLedger {
+    fn sites(&self) -> Result<Vec<Site>, StoreError> {
+        Ok(self.state().sites.values().cloned().collect())
+    }
+
+    fn put_site(&self, new: NewSite) -> Result<Site, StoreError> {
+        let mut state = self.state();
+        let no = SiteNo::new(u32::try_from(state.sites.len()).unwrap_or(u32::MAX).saturating_add(1));
+        let mut secret = [0; 32];
+        getrandom::fill(&mut secret).map_err(|error| StoreError::Failed(error.to_string()))?;
+        let site = state.sites.entry(new.id.as_str().to_owned()).or_insert_with(|| Site {
+            no,
+            id: new.id.clone(),
+            zone: new.zone.clone(),
+            policy: new.policy.clone(),
+            secret,
+        });
+        site.policy = new.policy;
+        Ok(site.clone())
+    }
+}
+
+impl Scores for MemoryLedger {
+    fn progress(&self) -> Result<Option<(Cursor, ModelHash)>, StoreError> {
+        Ok(self.state().progress)
+    }
+
+    fn restart(&self, model: ModelHash) -> Result<(), StoreError> {
+        let mut state = self.state();
+        state.progress = Some((Cursor::default(), model));
+        state.visits.clear();
+        state.leads.clear();
+        state.transitions.clear();
+        state.rollups.clear();
+        Ok(())
+    }
+
+    fn load(&self, visitors: &[VisitorId], leads: &[LeadKey]) -> Result<Loaded, StoreError> {
+        let state = self.state();
+        let visits: BTreeMap<_, _> =
+            visitors.iter().filter_map(|id| state.visits.get(id).map(|visit| (*id, visit.clone()))).collect();
+        let linked = visits.values().filter_map(|visit| visit.lead);
+        let leads = leads
+            .iter()
+            .copied()
+            .chain(linked)
+            .filter_map(|key| state.leads.get(&key).map(|lead| (key, lead.clone())))
+            .collect();
+        Ok(Loaded { visits, leads })
+    }
+
+    fn commit(&self, from: Cursor, to: Cursor, changes: &Changes) -> Result<(), StoreError> {
+        let mut state = self.state();
+        match &mut state.progress {
+            Some((cursor, _)) if *cursor == from => *cursor = to,
+            _ => return Err(StoreError::Conflict),
+        }
+        for visit in &changes.visits {
+            state.visits.insert(visit.visitor, visit.clone());
+        }
+        for lead in &changes.leads {
+            let mut lead = lead.clone();
+            lead.hits.sort_by(|a, b| (&a.rule, a.event).cmp(&(&b.rule, b.event)));
+            state.leads.insert(lead.key, lead);
+        }
+        let stored = changes
+            .transitions
+            .iter()
+            .map(|transition| Transition { rules: Vec::new(), ..transition.clone() });
+        state.transitions.extend(stored);
+        for (key, delta) in &changes.rollups {
+            let total = state.rollups.entry(key.clone()).or_default();
+            total.visits += delta.visits;
+            total.leads += delta.leads;
+            total.mqls += delta.mqls;
+        }
+        if let Some(moment) = changes.forget_visits_before {
+            state.visits.retain(|_, visit| visit.last_at >= moment);
+        }
+        Ok(())
+    }
+
+    fn lead(&self, site: SiteNo, key: LeadKey) -> Result<Option<Lead>, StoreError> {
+        Ok(self.state().leads.get(&key).filter(|lead| lead.site == site).cloned())
+    }
+
+    fn transitions(&self, site: SiteNo, key: LeadKey) -> Result<Vec<Transition>, StoreError> {
+        let of_lead = |transition: &&Transition| transition.lead == key && transition.site == site;
+        Ok(self.state().transitions.iter().filter(of_lead).cloned().collect())
+    }
+}
+
+fn channel_of(lead: &Lead, attribution: Attribution) -> Channel {
+    if attribution == Attribution::Last { lead.last.touch.channel } else { lead.first.touch.channel }
+}
+
+impl Reports for MemoryLedger {
+    fn report(&self, query: &ReportQuery) -> Result<ReportRows, StoreError> {
+        let state = self.state();
+        let mut report = ReportRows::default();
+        let mut rows: BTreeMap<(_, String), Counts> = BTreeMap::new();
+        for (key, delta) in &state.rollups {
+            let counted = key.attribution == Attribution::Visit || key.attribution == query.attribution;
+            if key.site != query.site || !(query.from..=query.to).contains(&key.day) || !counted {
+                continue;
+            }
+            let counts = Counts { visits: delta.visits, leads: delta.leads, mqls: delta.mqls };
+            if key.dimension == query.by {
+                rows.entry((key.day, key.key.clone())).or_default().add(counts);
+            }
+            if key.dimension == Dimension::Channel {
+                report.days.entry(key.day).or_default().add(counts);
+            }
+        }
+        report.rows = rows.into_iter().map(|((day, key), counts)| CountRow { day, key, counts }).collect();
+        report.rows.sort_by(cmp_rows);
+        Ok(report)
+    }
+
+    fn leads(&self, query: &LeadQuery) -> Result<LeadPage, StoreError> {
+        let moment = |lead: &Lead| {
+            if query.mqls { lead.qualified.as_ref().map(|mql| mql.at) } else { Some(lead.last_seen) }
+        };
+        let mut matching: Vec<(PageToken, Lead)> = self
+            .state()
+            .leads
+            .values()
+            .filter(|lead| lead.site == query.site)
+            .filter(|lead| query.stage.is_none_or(|stage| lead.stage == stage))
+            .filter(|lead| query.channel.is_none_or(|channel| channel_of(lead, query.attribution) == channel))
+            .filter_map(|lead| moment(lead).map(|at| (PageToken { at, key: lead.key }, lead.clone())))
+            .filter(|(token, _)| query.from.is_none_or(|from| token.at >= from))
+            .filter(|(token, _)| query.before.is_none_or(|before| token.at < before))
+            .collect();
+        matching.sort_by(|(a, _), (b, _)| (b.at, b.key).cmp(&(a.at, a.key)));
+        let total = u64::try_from(matching.len()).unwrap_or(u64::MAX);
+        if let Some(after) = query.after {
+            matching.retain(|(token, _)| (token.at, token.key) < (after.at, after.key));
+        }
+        let more = matching.len() > query.limit;
+        matching.truncate(query.limit);
+        let next = matching.last().filter(|_| more).map(|(token, _)| *token);
+        let leads = matching.into_iter().map(|(_, lead)| Lead { hits: Vec::new(), ..lead }).collect();
+        Ok(LeadPage { leads, total, next })
+    }
+
+    fn revision(&self) -> Result<u64, StoreError> {
+        let state = self.state();
+        let cursor = state.progress.map_or(0, |(cursor, _)| cursor.raw().unsigned_abs());
+        Ok(cursor + u64::try_from(state.sites.len()).unwrap_or(u64::MAX))
+    }
+}
+
+impl Accounts for MemoryLedger {
+    fn password(&self) -> Result<Option<String>, StoreError> {
+        Ok(self.state().password.clone())
+    }
+
+    fn set_up(&self, token: &Digest, password_phc: &str, now: Timestamp) -> Result<(), StoreError> {
+        let mut state = self.state();
+        state.setup.take_if(|row| row.token == *token && row.expires_at > now).ok_or(StoreError::Conflict)?;
+        state.password = Some(password_phc.to_owned());
+        Ok(())
+    }
+
+    fn put_setup(&self, row: SetupRow) -> Result<(), StoreError> {
+        self.state().setup = Some(row);
+        Ok(())
+    }
+
+    fn put_session(&self, row: SessionRow, now: Timestamp) -> Result<(), StoreError> {
+        let mut state = self.state();
+        state.sessions.retain(|_, expires_at| *expires_at > now);
+        state.sessions.insert(row.token, row.expires_at);
+        Ok(())
+    }
+
+    fn session(&self, token: &Digest, now: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.state().sessions.get(token).is_some_and(|expires_at| *expires_at > now))
+    }
+
+    fn end_session(&self, token: &Digest) -> Result<(), StoreError> {
+        self.state().sessions.remove(token);
+        Ok(())
+    }
+}

@@ -1,0 +1,8 @@
+//! The in-memory backend, for tests of what is above storage. Invariant: it keeps the same contract as
+//! SQLite, but for what survives the process.
+
+mod events;
+mod ledger;
+
+pub use events::MemoryEvents;
+pub use ledger::MemoryLedger;

@@ -1,0 +1,47 @@
+//! Where things are kept, as traits. Invariant: no SQL and no engine's type crosses this module's edge;
+//! what `append` has answered survives the process, and what `commit` has answered happened whole or not
+//! at all. Everything above storage is written against these traits, and one contract test
+//! (`contract.rs`) holds every backend to them.
+
+mod accounts;
+mod doorbell;
+mod events;
+pub mod memory;
+mod reports;
+mod scores;
+mod sites;
+pub mod sqlite;
+
+#[cfg(test)]
+mod contract;
+
+pub use accounts::{Accounts, Digest, SessionRow, SetupRow};
+pub use doorbell::Doorbell;
+pub use events::{Append, Appended, Batch, EventStore, Logged, OutcomeCount, OutcomeQuery, Selector, Tally};
+pub use reports::{
+    Attribution, CountRow, Counts, LeadPage, LeadQuery, PageToken, ReportQuery, ReportRows, Reports, cmp_rows,
+};
+pub use scores::{Changes, Loaded, RollupDelta, RollupKey, Scores};
+pub use sites::{NewSite, Sites};
+
+/// Everything transactional and small, in one place.
+pub trait Ledger: Sites + Scores + Reports + Accounts {}
+
+impl<T: Sites + Scores + Reports + Accounts> Ledger for T {}
+
+/// Why storage could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The queue is full; try again after about a second.
+    #[error("the write queue is full")]
+    Busy,
+    /// Somebody else changed it first; load again and repeat.
+    #[error("changed by another in the meantime")]
+    Conflict,
+    /// The engine failed; the text is for the operator's log, never for a stranger.
+    #[error("storage failed: {0}")]
+    Failed(String),
+    /// What is stored cannot be used by this binary; the text says what to do.
+    #[error("{0}")]
+    Unusable(String),
+}

@@ -1,0 +1,98 @@
+//! What the scorer keeps. Invariant: `commit` moves the cursor and writes everything that follows from the
+//! events in between in one transaction, so that a crash repeats work and never loses or doubles it.
+
+use super::StoreError;
+use crate::domain::{Cursor, Date, LeadKey, ModelHash, SiteNo, Timestamp, VisitorId};
+use crate::leads::{Dimension, Lead, Transition, Visit};
+use crate::storage::Attribution;
+use std::collections::BTreeMap;
+
+/// Visits and leads that were asked for and are there.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// Visits by pseudonym.
+    pub visits: BTreeMap<VisitorId, Visit>,
+    /// Leads by key, with their hits.
+    pub leads: BTreeMap<LeadKey, Lead>,
+}
+
+/// What is counted together.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RollupKey {
+    /// The site.
+    pub site: SiteNo,
+    /// The site's local date.
+    pub day: Date,
+    /// By which touch.
+    pub attribution: Attribution,
+    /// Grouped by what.
+    pub dimension: Dimension,
+    /// The group; empty for those without.
+    pub key: String,
+}
+
+/// How much to add.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RollupDelta {
+    /// Visits begun.
+    pub visits: i64,
+    /// Leads that became known.
+    pub leads: i64,
+    /// Leads that became MQLs.
+    pub mqls: i64,
+}
+
+/// Everything that follows from a run of events.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// Visits to write.
+    pub visits: Vec<Visit>,
+    /// Leads to write, whole.
+    pub leads: Vec<Lead>,
+    /// Changes of stage to append.
+    pub transitions: Vec<Transition>,
+    /// Counts to add.
+    pub rollups: BTreeMap<RollupKey, RollupDelta>,
+    /// Forget visits whose newest event is older.
+    pub forget_visits_before: Option<Timestamp>,
+}
+
+/// Keeps visits, leads, scores and their counts.
+pub trait Scores: Send + Sync + 'static {
+    /// How far scoring has come, and by which model; `None` before the first commit.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    fn progress(&self) -> Result<Option<(Cursor, ModelHash)>, StoreError>;
+
+    /// Throws away everything that follows from events, to be made anew by `model` from the first event.
+    ///
+    /// # Errors
+    /// When the engine fails: then nothing was thrown away.
+    fn restart(&self, model: ModelHash) -> Result<(), StoreError>;
+
+    /// The visits and leads among these that exist.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    fn load(&self, visitors: &[VisitorId], leads: &[LeadKey]) -> Result<Loaded, StoreError>;
+
+    /// Writes `changes` and moves the cursor from `from` to `to`.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when the cursor is not at `from`; otherwise when the engine fails. Then
+    /// nothing was written.
+    fn commit(&self, from: Cursor, to: Cursor, changes: &Changes) -> Result<(), StoreError>;
+
+    /// The lead, with its hits.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    fn lead(&self, site: SiteNo, key: LeadKey) -> Result<Option<Lead>, StoreError>;
+
+    /// A lead's changes of stage, oldest first.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    fn transitions(&self, site: SiteNo, key: LeadKey) -> Result<Vec<Transition>, StoreError>;
+}

@@ -1,0 +1,31 @@
+//! Sites and their policies. Invariant: a site's number and secret are given once and never change.
+
+use super::StoreError;
+use crate::domain::{Site, SiteId, SitePolicy, Zone};
+
+/// A site to add.
+#[derive(Debug, Clone)]
+pub struct NewSite {
+    /// Its domain.
+    pub id: SiteId,
+    /// The zone its days are counted in.
+    pub zone: Zone,
+    /// What its operator decided.
+    pub policy: SitePolicy,
+}
+
+/// Keeps sites.
+pub trait Sites: Send + Sync + 'static {
+    /// All sites, by domain.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    fn sites(&self) -> Result<Vec<Site>, StoreError>;
+
+    /// Adds a site with a fresh secret, or changes the policy of the one that is there; its zone stays as
+    /// it was, for its days are already counted in it.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    fn put_site(&self, site: NewSite) -> Result<Site, StoreError>;
+}

@@ -1,0 +1,50 @@
+//! Values that are stored as JSON. Invariant: what is encoded is decoded, field for field.
+
+use crate::domain::{EventId, Hit, RuleId, Text, Timestamp};
+use crate::leads::Origin;
+use crate::storage::StoreError;
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize)]
+struct StoredHit {
+    rule: RuleId,
+    event: String,
+    at: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    value: Option<Text<200>>,
+}
+
+pub(super) fn hits_to_json(hits: &[Hit]) -> Result<String, StoreError> {
+    let stored: Vec<StoredHit> = hits
+        .iter()
+        .map(|hit| StoredHit {
+            rule: hit.rule.clone(),
+            event: hit.event.to_hex(),
+            at: hit.at.millis(),
+            value: hit.value.clone(),
+        })
+        .collect();
+    Ok(serde_json::to_string(&stored)?)
+}
+
+pub(super) fn hits_from_json(json: &str) -> Result<Vec<Hit>, StoreError> {
+    serde_json::from_str::<Vec<StoredHit>>(json)?
+        .into_iter()
+        .map(|hit| {
+            Ok(Hit {
+                rule: hit.rule,
+                at: Timestamp::from_millis(hit.at),
+                event: EventId::parse(&hit.event).map_err(|error| StoreError::Failed(error.to_string()))?,
+                value: hit.value,
+            })
+        })
+        .collect()
+}
+
+pub(super) fn origin_to_json(origin: &Origin) -> Result<String, StoreError> {
+    Ok(serde_json::to_string(origin)?)
+}
+
+pub(super) fn origin_from_json(json: &str) -> Result<Origin, StoreError> {
+    Ok(serde_json::from_str(json)?)
+}

@@ -1,0 +1,81 @@
+//! Opens connections. Invariant: every connection runs with the same settings, and a writer has migrated
+//! the file before anybody reads it.
+
+use super::migrate::{self, Migration};
+use crate::storage::StoreError;
+use rusqlite::OpenFlags;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+#[expect(clippy::disallowed_types, reason = "the backend's own handle; nothing outside this module sees it")]
+pub(super) type Connection = rusqlite::Connection;
+
+/// Opens `path` for writing, creating and migrating it.
+pub(super) fn writer(path: &Path, migrations: &[Migration]) -> Result<Connection, StoreError> {
+    let unusable = |error: rusqlite::Error| unusable(path, &error);
+    let mut connection = Connection::open(path).map_err(unusable)?;
+    settle(&connection).map_err(unusable)?;
+    connection.pragma_update(None, "journal_mode", "WAL").map_err(unusable)?;
+    // A commit returns after its bytes are on disk: what a 202 promises.
+    connection.pragma_update(None, "synchronous", "FULL").map_err(unusable)?;
+    connection.pragma_update(None, "secure_delete", "ON").map_err(unusable)?;
+    migrate::run(&mut connection, path, migrations)?;
+    Ok(connection)
+}
+
+/// Opens `path` for reading only.
+pub(super) fn reader(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(|error| unusable(path, &error))?;
+    settle(&connection)?;
+    Ok(connection)
+}
+
+fn settle(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}
+
+fn unusable(path: &Path, error: &rusqlite::Error) -> StoreError {
+    StoreError::Unusable(format!(
+        "{} cannot be used as a database ({error}). If it is damaged, move it aside and put a backup in its place; \
+         if it belongs to something else, name another folder with --data",
+        path.display()
+    ))
+}
+
+/// A few read connections, opened when needed and lent out one at a time.
+pub(super) struct Readers {
+    path: std::path::PathBuf,
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl Readers {
+    const KEEP: usize = 4;
+
+    pub(super) fn new(path: &Path) -> Self {
+        Self { path: path.to_owned(), idle: Mutex::new(Vec::new()) }
+    }
+
+    /// Runs `work` on a connection, inside one read transaction so that it sees one moment.
+    pub(super) fn read<T>(
+        &self,
+        work: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut connection = match idle {
+            Some(connection) => connection,
+            None => reader(&self.path)?,
+        };
+        let transaction = connection.transaction()?;
+        let result = work(&transaction);
+        transaction.finish()?;
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < Self::KEEP {
+            idle.push(connection);
+        }
+        result
+    }
+}

@@ -1,0 +1,80 @@
+//! `ledger.db`: everything transactional and small. Invariant: one connection writes, under a lock;
+//! reports read through connections that cannot write.
+
+use super::connect::{self, Connection, Readers};
+use super::{migrate, sql};
+use crate::domain::{Site, SiteId, SiteNo, SitePolicy, Zone};
+use crate::storage::{NewSite, Sites, StoreError};
+use rusqlite::{Row, params};
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The ledger on SQLite.
+pub struct SqliteLedger {
+    writer: Mutex<Connection>,
+    pub(super) readers: Readers,
+}
+
+impl SqliteLedger {
+    /// Opens `path`, creating and migrating it.
+    ///
+    /// # Errors
+    /// [`StoreError::Unusable`] when the file cannot be used; it is left as it is.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let writer = connect::writer(path, migrate::LEDGER)?;
+        Ok(Self { writer: Mutex::new(writer), readers: Readers::new(path) })
+    }
+
+    /// The writing connection. A panic while it was held left no open transaction, for those roll back
+    /// when they are dropped.
+    pub(super) fn writer(&self) -> MutexGuard<'_, Connection> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn site(row: &Row<'_>) -> Result<Site, StoreError> {
+    let damaged =
+        |what: &str| StoreError::Unusable(format!("sites.{what} in ledger.db is damaged; restore a backup"));
+    let policy: SitePolicy =
+        serde_json::from_str(&row.get::<_, String>("policy")?).map_err(|_| damaged("policy"))?;
+    Ok(Site {
+        no: SiteNo::new(row.get("no")?),
+        id: SiteId::parse(&row.get::<_, String>("domain")?).map_err(|_| damaged("domain"))?,
+        zone: Zone::parse(&row.get::<_, String>("zone")?).map_err(|_| damaged("zone"))?,
+        policy,
+        secret: row.get("secret")?,
+    })
+}
+
+impl Sites for SqliteLedger {
+    fn sites(&self) -> Result<Vec<Site>, StoreError> {
+        self.readers.read(|connection| {
+            let mut statement = connection.prepare_cached(sql!("ledger/sites"))?;
+            let mut rows = statement.query([])?;
+            let mut sites = Vec::new();
+            while let Some(row) = rows.next()? {
+                sites.push(site(row)?);
+            }
+            Ok(sites)
+        })
+    }
+
+    fn put_site(&self, new: NewSite) -> Result<Site, StoreError> {
+        let mut secret = [0_u8; 32];
+        getrandom::fill(&mut secret)
+            .map_err(|error| StoreError::Failed(format!("the system gives no random bytes: {error}")))?;
+        let policy = serde_json::to_string(&new.policy)?;
+        let mut writer = self.writer();
+        let transaction = writer.transaction()?;
+        transaction
+            .execute(sql!("ledger/put_site"), params![new.id.as_str(), new.zone.name(), policy, secret])?;
+        let stored = {
+            let mut statement = transaction.prepare_cached(sql!("ledger/site"))?;
+            let mut rows = statement.query([new.id.as_str()])?;
+            let row = rows.next()?.ok_or_else(|| StoreError::Failed("the site was not kept".to_owned()))?;
+            site(row)?
+        };
+        transaction.commit()?;
+        Ok(stored)
+    }
+}

@@ -1,0 +1,40 @@
+//! The SQLite backend: two files in the data folder, `events.db` and `ledger.db`, in WAL mode with
+//! `synchronous=FULL`. Invariant: this is the only module that speaks SQL, every statement is a file in
+//! `queries/`, and a database that this binary does not understand is refused and left as it is.
+
+mod accounts;
+mod codec;
+mod connect;
+mod event_rows;
+mod events;
+mod ledger;
+mod migrate;
+mod recent;
+mod reports;
+mod scores;
+mod writer;
+
+pub use events::SqliteEvents;
+pub use ledger::SqliteLedger;
+
+use super::StoreError;
+
+/// The text of a query file.
+macro_rules! sql {
+    ($name:literal) => {
+        include_str!(concat!("queries/", $name, ".sql"))
+    };
+}
+use sql;
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl From<serde_json::Error> for StoreError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Failed(format!("a stored value is not what it should be: {error}"))
+    }
+}

@@ -1,0 +1,1 @@
+INSERT INTO strings (value) VALUES (?1)

@@ -1,0 +1,1 @@
+SELECT id FROM events WHERE seq > ?1 ORDER BY seq

@@ -1,0 +1,4 @@
+SELECT count(*) FROM leads
+WHERE site = :site AND last_seen >= :from AND last_seen < :before
+  AND (:stage IS NULL OR stage = :stage)
+  AND (:channel IS NULL OR :channel = CASE WHEN :by_last THEN last_channel ELSE first_channel END)

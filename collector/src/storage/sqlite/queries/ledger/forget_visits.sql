@@ -1,0 +1,1 @@
+DELETE FROM visits WHERE last_at < ?1

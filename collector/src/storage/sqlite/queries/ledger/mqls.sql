@@ -1,0 +1,9 @@
+SELECT key, site, stage, first_seen, last_seen, domain, country, attributes, first_origin, last_origin,
+       total, fit, engagement, reasons, mql_at, mql_total, mql_fit, mql_engagement
+FROM leads
+WHERE site = :site AND mql_at IS NOT NULL AND mql_at >= :from AND mql_at < :before
+  AND (:stage IS NULL OR stage = :stage)
+  AND (:channel IS NULL OR :channel = CASE WHEN :by_last THEN last_channel ELSE first_channel END)
+  AND (mql_at, key) < (:after_at, :after_key)
+ORDER BY mql_at DESC, key DESC
+LIMIT :limit

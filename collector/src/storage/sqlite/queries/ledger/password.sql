@@ -1,0 +1,1 @@
+SELECT password FROM owner WHERE one = 1

@@ -1,0 +1,1 @@
+SELECT cursor, model FROM progress WHERE one = 1

@@ -1,0 +1,1 @@
+INSERT INTO sessions (token, expires_at) VALUES (?1, ?2)

@@ -1,0 +1,2 @@
+INSERT INTO sites (domain, zone, policy, secret) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT (domain) DO UPDATE SET policy = excluded.policy

@@ -1,0 +1,1 @@
+SELECT 1 FROM sessions WHERE token = ?1 AND expires_at > ?2

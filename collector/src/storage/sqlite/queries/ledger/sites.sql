@@ -1,0 +1,1 @@
+SELECT no, domain, zone, policy, secret FROM sites ORDER BY domain

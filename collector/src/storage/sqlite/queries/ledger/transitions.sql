@@ -1,0 +1,2 @@
+SELECT at, from_stage, to_stage, reason, total, fit, engagement, model
+FROM transitions WHERE lead = ?1 AND site = ?2 ORDER BY id

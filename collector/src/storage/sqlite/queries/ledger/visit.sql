@@ -1,0 +1,1 @@
+SELECT visitor, site, started_at, last_at, origin, lead, hits FROM visits WHERE visitor = ?1

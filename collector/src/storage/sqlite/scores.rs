@@ -1,0 +1,278 @@
+//! Visits, leads, hits, transitions and rollups on SQLite. Invariant: as the trait says: one transaction
+//! for the cursor and all that follows from it.
+
+use super::connect::Connection;
+use super::{SqliteLedger, codec, sql};
+use crate::domain::{
+    Cursor, EmailDomain, EventId, Hit, LeadKey, ModelHash, Points, RuleId, Score, SiteNo, Stage, Text,
+    Timestamp, VisitorId,
+};
+use crate::leads::{Lead, Qualified, Transition, Visit};
+use crate::storage::{Changes, Loaded, Scores, StoreError};
+use rusqlite::{OptionalExtension, Row, params};
+use std::collections::HashSet;
+
+fn damaged(what: &str) -> StoreError {
+    StoreError::Failed(format!("{what} in ledger.db holds a value that this binary does not know"))
+}
+
+fn progress(connection: &Connection) -> Result<Option<(Cursor, ModelHash)>, StoreError> {
+    let row = connection
+        .prepare_cached(sql!("ledger/progress"))?
+        .query_row([], |row| Ok((Cursor::from_raw(row.get(0)?), ModelHash::from_bytes(row.get(1)?))));
+    Ok(row.optional()?)
+}
+
+fn visit(row: &Row<'_>) -> Result<Visit, StoreError> {
+    Ok(Visit {
+        visitor: VisitorId::from_bytes(row.get("visitor")?),
+        site: SiteNo::new(row.get("site")?),
+        started_at: Timestamp::from_millis(row.get("started_at")?),
+        last_at: Timestamp::from_millis(row.get("last_at")?),
+        origin: codec::origin_from_json(&row.get::<_, String>("origin")?)?,
+        lead: row.get::<_, Option<[u8; 16]>>("lead")?.map(LeadKey::from_bytes),
+        hits: codec::hits_from_json(&row.get::<_, String>("hits")?)?,
+    })
+}
+
+/// A row of `leads`, without its hits.
+pub(super) fn lead(row: &Row<'_>) -> Result<Lead, StoreError> {
+    let mql_at: Option<i64> = row.get("mql_at")?;
+    let qualified = mql_at
+        .map(|at| -> Result<Qualified, StoreError> {
+            Ok(Qualified {
+                at: Timestamp::from_millis(at),
+                score: score(row, "mql_total", "mql_fit", "mql_engagement")?,
+            })
+        })
+        .transpose()?;
+    Ok(Lead {
+        key: LeadKey::from_bytes(row.get("key")?),
+        site: SiteNo::new(row.get("site")?),
+        stage: Stage::from_code(row.get("stage")?).ok_or_else(|| damaged("leads.stage"))?,
+        first_seen: Timestamp::from_millis(row.get("first_seen")?),
+        last_seen: Timestamp::from_millis(row.get("last_seen")?),
+        domain: row.get::<_, Option<String>>("domain")?.as_deref().map(EmailDomain::from_stored),
+        country: row.get::<_, Option<String>>("country")?.as_deref().and_then(Text::non_empty),
+        attributes: serde_json::from_str(&row.get::<_, String>("attributes")?)?,
+        first: codec::origin_from_json(&row.get::<_, String>("first_origin")?)?,
+        last: codec::origin_from_json(&row.get::<_, String>("last_origin")?)?,
+        score: score(row, "total", "fit", "engagement")?,
+        reasons: serde_json::from_str(&row.get::<_, String>("reasons")?)?,
+        qualified,
+        hits: Vec::new(),
+    })
+}
+
+fn score(row: &Row<'_>, total: &str, fit: &str, engagement: &str) -> Result<Score, StoreError> {
+    Ok(Score {
+        total: Points::from_milli(row.get(total)?),
+        fit: Points::from_milli(row.get(fit)?),
+        engagement: Points::from_milli(row.get(engagement)?),
+    })
+}
+
+fn lead_with_hits(connection: &Connection, key: LeadKey) -> Result<Option<Lead>, StoreError> {
+    let mut statement = connection.prepare_cached(sql!("ledger/lead"))?;
+    let mut rows = statement.query([key.bytes()])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let mut lead = lead(row)?;
+    lead.hits = hits(connection, key)?;
+    Ok(Some(lead))
+}
+
+fn hits(connection: &Connection, key: LeadKey) -> Result<Vec<Hit>, StoreError> {
+    let mut statement = connection.prepare_cached(sql!("ledger/hits"))?;
+    let mut rows = statement.query([key.bytes()])?;
+    let mut hits = Vec::new();
+    while let Some(row) = rows.next()? {
+        hits.push(Hit {
+            rule: RuleId::parse(&row.get::<_, String>(0)?).map_err(|_| damaged("hits.rule"))?,
+            event: EventId::from_bytes(row.get(1)?),
+            at: Timestamp::from_millis(row.get(2)?),
+            value: row.get::<_, Option<String>>(3)?.as_deref().and_then(Text::non_empty),
+        });
+    }
+    Ok(hits)
+}
+
+fn put_visit(connection: &Connection, visit: &Visit) -> Result<(), StoreError> {
+    connection.prepare_cached(sql!("ledger/put_visit"))?.execute(params![
+        visit.visitor.bytes(),
+        visit.site.get(),
+        visit.started_at.millis(),
+        visit.last_at.millis(),
+        codec::origin_to_json(&visit.origin)?,
+        visit.lead.as_ref().map(LeadKey::bytes),
+        codec::hits_to_json(&visit.hits)?,
+    ])?;
+    Ok(())
+}
+
+fn put_lead(connection: &Connection, lead: &Lead) -> Result<(), StoreError> {
+    let mql = lead.qualified.as_ref();
+    connection.prepare_cached(sql!("ledger/put_lead"))?.execute(params![
+        lead.key.bytes(),
+        lead.site.get(),
+        lead.stage.code(),
+        lead.first_seen.millis(),
+        lead.last_seen.millis(),
+        lead.domain.as_ref().map(EmailDomain::as_str),
+        lead.country.as_ref().map(Text::as_str),
+        serde_json::to_string(&lead.attributes)?,
+        codec::origin_to_json(&lead.first)?,
+        lead.first.touch.channel.code(),
+        codec::origin_to_json(&lead.last)?,
+        lead.last.touch.channel.code(),
+        lead.score.total.milli(),
+        lead.score.fit.milli(),
+        lead.score.engagement.milli(),
+        serde_json::to_string(&lead.reasons)?,
+        mql.map(|mql| mql.at.millis()),
+        mql.map(|mql| mql.score.total.milli()),
+        mql.map(|mql| mql.score.fit.milli()),
+        mql.map(|mql| mql.score.engagement.milli()),
+    ])?;
+    put_hits(connection, lead)
+}
+
+/// Makes the stored hits those of `lead`, touching only what differs.
+fn put_hits(connection: &Connection, lead: &Lead) -> Result<(), StoreError> {
+    let stored = hits(connection, lead.key)?;
+    let stored_keys: HashSet<_> = stored.iter().map(|hit| (&hit.rule, hit.event)).collect();
+    let kept_keys: HashSet<_> = lead.hits.iter().map(|hit| (&hit.rule, hit.event)).collect();
+    for hit in lead.hits.iter().filter(|hit| !stored_keys.contains(&(&hit.rule, hit.event))) {
+        connection.prepare_cached(sql!("ledger/put_hit"))?.execute(params![
+            lead.key.bytes(),
+            hit.rule.as_str(),
+            hit.event.bytes(),
+            hit.at.millis(),
+            hit.value.as_ref().map(Text::as_str),
+        ])?;
+    }
+    for hit in stored.iter().filter(|hit| !kept_keys.contains(&(&hit.rule, hit.event))) {
+        connection.prepare_cached(sql!("ledger/drop_hit"))?.execute(params![
+            lead.key.bytes(),
+            hit.rule.as_str(),
+            hit.event.bytes()
+        ])?;
+    }
+    Ok(())
+}
+
+fn put_transition(connection: &Connection, transition: &Transition) -> Result<(), StoreError> {
+    connection.prepare_cached(sql!("ledger/put_transition"))?.execute(params![
+        transition.lead.bytes(),
+        transition.site.get(),
+        transition.at.millis(),
+        transition.from.code(),
+        transition.to.code(),
+        transition.reason,
+        transition.score.total.milli(),
+        transition.score.fit.milli(),
+        transition.score.engagement.milli(),
+        transition.model.bytes(),
+    ])?;
+    Ok(())
+}
+
+impl Scores for SqliteLedger {
+    fn progress(&self) -> Result<Option<(Cursor, ModelHash)>, StoreError> {
+        self.readers.read(|connection| progress(connection))
+    }
+
+    fn restart(&self, model: ModelHash) -> Result<(), StoreError> {
+        let mut writer = self.writer();
+        let transaction = writer.transaction()?;
+        transaction.execute_batch(
+            "DELETE FROM visits; DELETE FROM hits; DELETE FROM transitions; DELETE FROM leads; DELETE FROM rollups;",
+        )?;
+        transaction.execute(sql!("ledger/restart"), [model.bytes()])?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    fn load(&self, visitors: &[VisitorId], leads: &[LeadKey]) -> Result<Loaded, StoreError> {
+        self.readers.read(|connection| {
+            let mut loaded = Loaded::default();
+            let mut statement = connection.prepare_cached(sql!("ledger/visit"))?;
+            for id in visitors {
+                let mut rows = statement.query([id.bytes()])?;
+                if let Some(row) = rows.next()? {
+                    loaded.visits.insert(*id, visit(row)?);
+                }
+            }
+            // A visit that turned out to be a lead's brings that lead along.
+            let linked = loaded.visits.values().filter_map(|visit| visit.lead);
+            for key in leads.iter().copied().chain(linked).collect::<HashSet<_>>() {
+                if let Some(lead) = lead_with_hits(connection, key)? {
+                    loaded.leads.insert(key, lead);
+                }
+            }
+            Ok(loaded)
+        })
+    }
+
+    fn commit(&self, from: Cursor, to: Cursor, changes: &Changes) -> Result<(), StoreError> {
+        let mut writer = self.writer();
+        let transaction = writer.transaction()?;
+        if transaction.prepare_cached(sql!("ledger/advance"))?.execute([from.raw(), to.raw()])? != 1 {
+            return Err(StoreError::Conflict);
+        }
+        for visit in &changes.visits {
+            put_visit(&transaction, visit)?;
+        }
+        for lead in &changes.leads {
+            put_lead(&transaction, lead)?;
+        }
+        for transition in &changes.transitions {
+            put_transition(&transaction, transition)?;
+        }
+        for (key, delta) in &changes.rollups {
+            transaction.prepare_cached(sql!("ledger/add_rollup"))?.execute(params![
+                key.site.get(),
+                key.dimension.code(),
+                key.attribution.code(),
+                key.day.days(),
+                key.key,
+                delta.visits,
+                delta.leads,
+                delta.mqls,
+            ])?;
+        }
+        if let Some(moment) = changes.forget_visits_before {
+            transaction.prepare_cached(sql!("ledger/forget_visits"))?.execute([moment.millis()])?;
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+
+    fn lead(&self, site: SiteNo, key: LeadKey) -> Result<Option<Lead>, StoreError> {
+        let lead = self.readers.read(|connection| lead_with_hits(connection, key))?;
+        Ok(lead.filter(|lead| lead.site == site))
+    }
+
+    fn transitions(&self, site: SiteNo, key: LeadKey) -> Result<Vec<Transition>, StoreError> {
+        self.readers.read(|connection| {
+            let mut statement = connection.prepare_cached(sql!("ledger/transitions"))?;
+            let mut rows = statement.query(params![key.bytes(), site.get()])?;
+            let mut transitions = Vec::new();
+            while let Some(row) = rows.next()? {
+                transitions.push(Transition {
+                    lead: key,
+                    site,
+                    at: Timestamp::from_millis(row.get("at")?),
+                    from: Stage::from_code(row.get("from_stage")?)
+                        .ok_or_else(|| damaged("transitions.from_stage"))?,
+                    to: Stage::from_code(row.get("to_stage")?)
+                        .ok_or_else(|| damaged("transitions.to_stage"))?,
+                    reason: row.get("reason")?,
+                    score: score(row, "total", "fit", "engagement")?,
+                    model: ModelHash::from_bytes(row.get("model")?),
+                    rules: Vec::new(),
+                });
+            }
+            Ok(transitions)
+        })
+    }
+}

@@ -1,0 +1,235 @@
+//! The one writer of the event log. Invariant: a batch is answered after the commit that holds it, or with
+//! an error when nothing of it was kept; the queue is bounded by events and never waits when it is full.
+
+use super::connect::Connection;
+use super::event_rows::{self, Dictionary};
+use super::recent::{Recent, WINDOW};
+use super::sql;
+use crate::domain::{Date, EventId, Outcome, SiteNo};
+use crate::storage::{Appended, Batch, Doorbell, Selector, StoreError};
+use rusqlite::params;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use tokio::sync::oneshot;
+
+/// Events that may wait to be written: a second of a very busy site, in some tens of megabytes.
+const QUEUE_EVENTS: usize = 20_000;
+/// Events of one transaction.
+const GROUP_EVENTS: usize = 2_000;
+
+type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+
+enum Job {
+    Append(Batch, Reply<Appended>),
+    Erase(Selector, Reply<u64>),
+}
+
+/// The way to the writer's thread.
+pub(super) struct Writer {
+    jobs: Mutex<Option<Sender<Job>>>,
+    waiting: Arc<AtomicUsize>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Writer {
+    pub(super) fn start(connection: Connection, doorbell: Arc<Doorbell>) -> Result<Self, StoreError> {
+        let (jobs, inbox) = channel();
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let mut state = State::open(connection)?;
+        let counter = Arc::clone(&waiting);
+        let thread = std::thread::Builder::new()
+            .name("mqlite-writer".to_owned())
+            .spawn(move || state.run(&inbox, &counter, &doorbell))
+            .map_err(|error| StoreError::Failed(format!("no thread for the writer: {error}")))?;
+        Ok(Self { jobs: Mutex::new(Some(jobs)), waiting, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Queues a batch; the receiver gets the answer after the commit.
+    pub(super) fn append(
+        &self,
+        batch: Batch,
+    ) -> Result<oneshot::Receiver<Result<Appended, StoreError>>, StoreError> {
+        let weight = weight(&batch);
+        if self.waiting.fetch_add(weight, Ordering::AcqRel) + weight > QUEUE_EVENTS {
+            self.waiting.fetch_sub(weight, Ordering::AcqRel);
+            return Err(StoreError::Busy);
+        }
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Append(batch, reply))?;
+        Ok(answer)
+    }
+
+    pub(super) fn erase(
+        &self,
+        selector: Selector,
+    ) -> Result<oneshot::Receiver<Result<u64, StoreError>>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Erase(selector, reply))?;
+        Ok(answer)
+    }
+
+    fn send(&self, job: Job) -> Result<(), StoreError> {
+        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        jobs.as_ref().and_then(|jobs| jobs.send(job).ok()).ok_or_else(stopped)
+    }
+}
+
+impl Drop for Writer {
+    /// What is queued is still written.
+    fn drop(&mut self) {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+pub(super) fn stopped() -> StoreError {
+    StoreError::Failed("the writer has stopped".to_owned())
+}
+
+fn weight(batch: &Batch) -> usize {
+    batch.events.len() + batch.tallies.len() + 1
+}
+
+struct State {
+    connection: Connection,
+    dictionary: Dictionary,
+    recent: Recent,
+    next: i64,
+    failing: bool,
+}
+
+impl State {
+    fn open(connection: Connection) -> Result<Self, StoreError> {
+        let highest: i64 = connection.query_row(sql!("events/highest"), [], |row| row.get(0))?;
+        let mut recent = Recent::default();
+        {
+            let mut statement = connection.prepare(sql!("events/recent_ids"))?;
+            let window = i64::try_from(WINDOW).unwrap_or(i64::MAX);
+            let mut rows = statement.query([highest.saturating_sub(window)])?;
+            while let Some(row) = rows.next()? {
+                recent.insert(EventId::from_bytes(row.get(0)?));
+            }
+        }
+        recent.commit();
+        Ok(Self { connection, dictionary: Dictionary::default(), recent, next: highest + 1, failing: false })
+    }
+
+    /// Drains the queue and commits; there is no lingering timer, so that a lone event does not wait.
+    fn run(&mut self, inbox: &Receiver<Job>, waiting: &AtomicUsize, doorbell: &Doorbell) {
+        while let Ok(first) = inbox.recv() {
+            let mut group = Vec::new();
+            let mut events = 0;
+            let mut next = Some(first);
+            while let Some(job) = next.take() {
+                match job {
+                    Job::Append(batch, reply) => {
+                        events += weight(&batch);
+                        group.push((batch, reply));
+                        if events < GROUP_EVENTS {
+                            next = inbox.try_recv().ok();
+                        }
+                    }
+                    Job::Erase(selector, reply) => {
+                        self.write(std::mem::take(&mut group), waiting, doorbell);
+                        let _ = reply.send(self.erase(&selector));
+                    }
+                }
+            }
+            self.write(group, waiting, doorbell);
+        }
+    }
+
+    fn write(&mut self, group: Vec<(Batch, Reply<Appended>)>, waiting: &AtomicUsize, doorbell: &Doorbell) {
+        if group.is_empty() {
+            return;
+        }
+        let result = self.commit(&group);
+        waiting.fetch_sub(group.iter().map(|(batch, _)| weight(batch)).sum(), Ordering::AcqRel);
+        match result {
+            Ok(answers) => {
+                if std::mem::take(&mut self.failing) {
+                    tracing::info!("events are being stored again");
+                }
+                for ((_, reply), appended) in group.into_iter().zip(answers) {
+                    // Nobody listens when the visitor has gone; the event is kept all the same.
+                    let _ = reply.send(Ok(appended));
+                }
+                doorbell.ring();
+            }
+            Err(error) => {
+                // Once per outage, not once per event: a full disk must not be filled further by its log.
+                if !std::mem::replace(&mut self.failing, true) {
+                    tracing::error!("events cannot be stored and are answered with 503: {error}");
+                }
+                for (_, reply) in group {
+                    let _ = reply.send(Err(StoreError::Failed(error.to_string())));
+                }
+            }
+        }
+    }
+
+    fn commit(&mut self, group: &[(Batch, Reply<Appended>)]) -> Result<Vec<Appended>, StoreError> {
+        let result = self.try_commit(group);
+        match &result {
+            Ok(_) => self.recent.commit(),
+            Err(_) => {
+                self.recent.roll_back();
+                self.dictionary.clear();
+            }
+        }
+        result
+    }
+
+    fn try_commit(&mut self, group: &[(Batch, Reply<Appended>)]) -> Result<Vec<Appended>, StoreError> {
+        let transaction = self.connection.transaction()?;
+        let mut next = self.next;
+        let mut answers = Vec::with_capacity(group.len());
+        let mut outcomes: BTreeMap<(SiteNo, Date, &'static str), i64> = BTreeMap::new();
+        for (batch, _) in group {
+            let mut appended = Appended::default();
+            for (event, day) in &batch.events {
+                let outcome = if self.recent.insert(event.id) {
+                    event_rows::insert(&transaction, &mut self.dictionary, next, event)?;
+                    next += 1;
+                    appended.stored += 1;
+                    Outcome::Stored
+                } else {
+                    appended.duplicates += 1;
+                    Outcome::Duplicate
+                };
+                *outcomes.entry((event.site, *day, outcome.reason())).or_default() += 1;
+            }
+            for tally in &batch.tallies {
+                *outcomes.entry((tally.site, tally.day, tally.reason)).or_default() += 1;
+            }
+            answers.push(appended);
+        }
+        for ((site, day, reason), count) in outcomes {
+            transaction.prepare_cached(sql!("events/add_outcome"))?.execute(params![
+                site.get(),
+                day.days(),
+                reason,
+                count
+            ])?;
+        }
+        transaction.commit()?;
+        self.next = next;
+        Ok(answers)
+    }
+
+    fn erase(&mut self, selector: &Selector) -> Result<u64, StoreError> {
+        let transaction = self.connection.transaction()?;
+        transaction.execute(sql!("events/set_high_water"), [self.next - 1])?;
+        let erased = match selector {
+            Selector::Lead(key) => transaction.execute(sql!("events/erase_lead"), [key.bytes()])?,
+            Selector::Visitor(id) => transaction.execute(sql!("events/erase_visitor"), [id.bytes()])?,
+        };
+        transaction.commit()?;
+        Ok(u64::try_from(erased).unwrap_or(u64::MAX))
+    }
+}
