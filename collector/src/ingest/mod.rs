@@ -1,0 +1,199 @@
+//! From bytes to events. Invariant: a request is taken whole or refused whole, and every event of a taken
+//! request has exactly one [`Outcome`]. No address, no user agent and no SQL is seen here.
+
+mod consent;
+mod page;
+mod refusal;
+mod validate;
+pub mod wire;
+
+pub use refusal::{Refusal, RefusalKind};
+
+use crate::domain::{
+    Attributes, Date, DropReason, Event, EventId, Outcome, Rung, Site, SiteId, SiteNo, Timestamp, Trust,
+};
+use crate::enrich;
+use crate::privacy::{Client, Nature, Privacy, lead_key};
+use std::sync::Arc;
+use validate::Draft;
+
+/// The counter's word for an identity that came without consent to be kept.
+pub const IDENTITY_DROPPED: &str = "identity_dropped";
+/// Events of one request.
+pub const BATCH_MAX: usize = 100;
+/// How long after it happened an event is still taken as having happened then: half a day.
+const AGE_MAX_MS: u64 = 12 * 60 * 60 * 1000;
+
+/// What a request says besides its body.
+#[derive(Debug, Clone, Copy)]
+pub struct Sender<'a> {
+    /// Who sends.
+    pub client: &'a Client,
+    /// The `Origin` header.
+    pub origin: Option<&'a str>,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// A request that was taken: what to store, what to count, and what became of each event.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// Events to store, with the site's local date of each.
+    pub events: Vec<(Event, Date)>,
+    /// Reasons to count, by site and local date.
+    pub tallies: Vec<(SiteNo, Date, &'static str)>,
+    /// One for each event of the request, in its order. `Stored` means: to be stored.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// Takes a request's body.
+///
+/// # Errors
+/// A [`Refusal`] that names the field and says what would be right. Then nothing is stored.
+pub fn take(
+    body: &[u8],
+    sender: Sender<'_>,
+    privacy: &Privacy,
+    find_site: &dyn Fn(&SiteId) -> Option<Arc<Site>>,
+) -> Result<Taken, Refusal> {
+    let nature = privacy.nature(sender.client);
+    let mut taken = Taken::default();
+    let (events, single) = wire::parse(body)?;
+    for (index, raw) in events.into_iter().enumerate() {
+        let one = validate::draft(raw)
+            .and_then(|draft| take_one(draft, sender, nature, privacy, find_site, &mut taken));
+        one.map_err(|refusal| if single { refusal } else { refusal.within(index) })?;
+    }
+    Ok(taken)
+}
+
+fn take_one(
+    draft: Draft,
+    sender: Sender<'_>,
+    nature: Nature,
+    privacy: &Privacy,
+    find_site: &dyn Fn(&SiteId) -> Option<Arc<Site>>,
+    taken: &mut Taken,
+) -> Result<(), Refusal> {
+    let site = find_site(&draft.site).ok_or_else(|| {
+        Refusal::bad(
+            "/d",
+            format!(
+                "this collector does not know the site {}; its operator adds it with: mqlite site add {0}",
+                draft.site
+            ),
+        )
+    })?;
+    let trust = check_origin(&site, sender.origin)?;
+    if !site.allows_host(&draft.page.host) {
+        return Err(Refusal::forbidden(
+            "/u",
+            format!(
+                "pages on {} may not send events for {}; allow it with: mqlite site add {1} --host {0}",
+                draft.page.host, site.id
+            ),
+        ));
+    }
+    let day = site.zone.date(sender.now);
+    let decision = consent::decide(&draft, &site.policy, sender.client);
+    if decision.consent.rung == Rung::Denied {
+        // Only the arrival is counted, so that a visit that asked not to be measured counts once, and
+        // nobody has to be recognised for it.
+        let outcome = Outcome::Suppressed(decision.consent.signal);
+        if draft.is_arrival(&site) {
+            taken.tallies.push((site.no, day, outcome.reason()));
+        }
+        taken.outcomes.push(outcome);
+        return Ok(());
+    }
+    if let Some(reason) = unwanted(&draft, nature, &site) {
+        let outcome = Outcome::Dropped(reason);
+        taken.tallies.push((site.no, day, outcome.reason()));
+        taken.outcomes.push(outcome);
+        return Ok(());
+    }
+    if draft.identity.is_some() && !decision.keep_identity {
+        taken.tallies.push((site.no, day, IDENTITY_DROPPED));
+    }
+    let event = event(draft, sender, trust, &decision, &site, privacy)?;
+    taken.events.push((event, day));
+    taken.outcomes.push(Outcome::Stored);
+    Ok(())
+}
+
+/// A browser names the origin of the page that sends; a page of another site may not send for this one.
+fn check_origin(site: &Site, origin: Option<&str>) -> Result<Trust, Refusal> {
+    let Some(origin) = origin else { return Ok(Trust::Unverified) };
+    let host = url::Url::parse(origin).ok().and_then(|url| url.host_str().map(str::to_owned));
+    match host {
+        Some(host) if site.allows_host(&host) => Ok(Trust::Human),
+        _ => Err(Refusal::forbidden(
+            "",
+            format!(
+                "a page of {} may not send events for {}",
+                origin.chars().take(100).collect::<String>(),
+                site.id
+            ),
+        )),
+    }
+}
+
+fn unwanted(draft: &Draft, nature: Nature, site: &Site) -> Option<DropReason> {
+    if nature.bot {
+        Some(DropReason::Bot)
+    } else if (draft.automated || nature.automation) && !site.policy.allow_automation {
+        Some(DropReason::Automation)
+    } else if draft.referrer_host.as_deref().is_some_and(enrich::spam::is_referrer_spam) {
+        Some(DropReason::ReferrerSpam)
+    } else {
+        None
+    }
+}
+
+fn event(
+    draft: Draft,
+    sender: Sender<'_>,
+    trust: Trust,
+    decision: &consent::Decision,
+    site: &Site,
+    privacy: &Privacy,
+) -> Result<Event, Refusal> {
+    let kept = privacy.keep(sender.client, site, sender.now).map_err(|error| {
+        tracing::error!("{error}");
+        Refusal::unavailable()
+    })?;
+    let touch = draft.touch(site, decision.consent.rung);
+    let identity = draft.identity.filter(|_| decision.keep_identity);
+    let (lead, domain, attributes) = match identity {
+        Some(identity) => (Some(lead_key(site, &identity.hash)), Some(identity.domain), identity.attributes),
+        None => (None, None, Attributes::default()),
+    };
+    let age = i64::try_from(draft.age_ms.min(AGE_MAX_MS)).unwrap_or(0);
+    Ok(Event {
+        id: draft.id.map_or_else(random_id, Ok)?,
+        site: site.no,
+        at: sender.now.plus_millis(-age),
+        name: draft.name,
+        rung: decision.consent.rung,
+        signal: decision.consent.signal,
+        trust,
+        visitor: Some(kept.visitor),
+        lead,
+        domain,
+        attributes,
+        path: draft.page.path,
+        touch,
+        agent: kept.agent,
+        place: kept.place,
+        props: draft.props,
+        revenue: draft.revenue,
+        engagement_ms: draft.engagement_ms,
+        scroll_depth: draft.scroll_depth,
+    })
+}
+
+fn random_id() -> Result<EventId, Refusal> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|_| Refusal::unavailable())?;
+    Ok(EventId::from_bytes(bytes))
+}

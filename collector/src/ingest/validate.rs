@@ -1,0 +1,203 @@
+//! From the wire to a draft. Invariant: a [`Draft`] holds checked, bounded values only, and nothing of the
+//! request but what the wire format declares.
+
+use super::page::{self, Page};
+use super::refusal::Refusal;
+use super::wire::{Flag, WireEvent, WireLead, WireProps, WireRevenue};
+use crate::domain::{
+    Attributes, EmailDomain, EventId, EventName, Money, Props, Rung, Signal, Site, SiteId, Text, Touch,
+};
+use crate::enrich;
+
+/// An event that was checked, before consent decides what is kept of it.
+#[derive(Debug)]
+pub(super) struct Draft {
+    pub(super) id: Option<EventId>,
+    pub(super) site: SiteId,
+    pub(super) name: EventName,
+    pub(super) page: Page,
+    pub(super) referrer_host: Option<String>,
+    pub(super) props: Props,
+    pub(super) revenue: Option<Money>,
+    pub(super) engagement_ms: Option<u32>,
+    pub(super) scroll_depth: Option<u8>,
+    pub(super) consent: ClaimedConsent,
+    pub(super) identity: Option<ClaimedIdentity>,
+    pub(super) automated: bool,
+    pub(super) age_ms: u64,
+}
+
+/// What the page says was granted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ClaimedConsent {
+    pub(super) measure: Option<bool>,
+    pub(super) qualify: Option<bool>,
+    pub(super) signal: Signal,
+}
+
+/// Who a form says somebody is.
+#[derive(Debug)]
+pub(super) struct ClaimedIdentity {
+    pub(super) hash: [u8; 32],
+    pub(super) domain: EmailDomain,
+    pub(super) attributes: Attributes,
+    pub(super) box_ticked: bool,
+}
+
+impl Draft {
+    /// Whether this is the first page of a visit: a page view that follows no other page of the site.
+    pub(super) fn is_arrival(&self, site: &Site) -> bool {
+        self.name.as_str() == EventName::PAGEVIEW && self.touch(site, Rung::Denied).is_some()
+    }
+
+    /// How the visitor arrived, as far as `rung` lets it be kept; `None` when they came from another page
+    /// of the site.
+    pub(super) fn touch(&self, site: &Site, rung: Rung) -> Option<Touch> {
+        let campaign = &self.page.campaign;
+        let internal = self.referrer_host.as_deref().is_some_and(|host| page::is_internal(site, host));
+        if internal && campaign.is_empty() {
+            return None;
+        }
+        let referrer = self.referrer_host.as_deref().filter(|_| !internal);
+        let mut touch = enrich::channel::touch(&campaign.arrival(referrer));
+        if rung < Rung::Measured {
+            touch.content = None;
+            touch.term = None;
+        }
+        Some(touch)
+    }
+}
+
+/// Checks one event.
+pub(super) fn draft(raw: WireEvent<'_>) -> Result<Draft, Refusal> {
+    let page = page::page(&raw.u, raw.h.0)?;
+    let referrer_host = raw.r.as_deref().and_then(page::referrer_host);
+    let consent = claimed_consent(&raw)?;
+    Ok(Draft {
+        id: raw.k.map(|id| EventId::parse(&id)).transpose().map_err(|error| Refusal::bad("/k", error.0))?,
+        site: SiteId::parse(&raw.d).map_err(|error| Refusal::bad("/d", error.0))?,
+        name: EventName::parse(&raw.n).map_err(|error| Refusal::bad("/n", error.0))?,
+        page,
+        referrer_host,
+        props: raw.p.map(props).unwrap_or_default(),
+        revenue: raw.revenue.map(|revenue| money(&revenue)).transpose()?,
+        engagement_ms: raw.e.map(engagement).transpose()?,
+        scroll_depth: raw.sd.map(scroll_depth).transpose()?.flatten(),
+        consent,
+        identity: raw.l.map(identity).transpose()?,
+        automated: raw.b.0,
+        age_ms: raw.a.map(age).transpose()?.unwrap_or(0),
+    })
+}
+
+fn claimed_consent(raw: &WireEvent<'_>) -> Result<ClaimedConsent, Refusal> {
+    let Some(consent) = &raw.c else {
+        return Ok(ClaimedConsent { measure: None, qualify: None, signal: Signal::None });
+    };
+    let signal = match consent.s.as_deref() {
+        None => Signal::None,
+        Some(name) => Signal::from_name(name).filter(|signal| signal.can_be_claimed()).ok_or_else(|| {
+            Refusal::bad("/c/s", "a signal is one of tag, api, gpc, dnt, consent_mode, tcf")
+        })?,
+    };
+    let flag = |flag: Option<Flag>| flag.map(|flag| flag.0);
+    Ok(ClaimedConsent { measure: flag(consent.m), qualify: flag(consent.q), signal })
+}
+
+fn props(raw: WireProps) -> Props {
+    entries(raw)
+        .filter_map(|(name, value)| Some((Text::non_empty(&name)?, Text::non_empty(&value)?)))
+        .collect()
+}
+
+fn entries(raw: WireProps) -> impl Iterator<Item = (String, String)> {
+    raw.0.into_iter().filter_map(|(name, value)| value.0.map(|value| (name, value)))
+}
+
+fn identity(raw: WireLead<'_>) -> Result<ClaimedIdentity, Refusal> {
+    let hash = sha256_hex(&raw.h).ok_or_else(|| {
+        Refusal::bad(
+            "/l/h",
+            "the hash is the SHA-256 of the trimmed, lower-cased address as 64 hexadecimal digits",
+        )
+    })?;
+    let domain = raw.d.as_deref().unwrap_or("free").trim().to_ascii_lowercase();
+    let looks_like_address = |value: &str| value.contains('@');
+    if looks_like_address(&domain) {
+        return Err(Refusal::bad("/l/d", "only the part after the @ is sent, never the address"));
+    }
+    let domain = if domain == "free" || domain.is_empty() || enrich::mail::is_free_mail(&domain) {
+        EmailDomain::Free
+    } else {
+        let site = SiteId::parse(&domain)
+            .map_err(|_| Refusal::bad("/l/d", "a mail domain such as acme.com, or free"))?;
+        EmailDomain::Company(Text::clean(site.as_str()))
+    };
+    // A field that holds an address is left out, whoever declared it.
+    let attributes = entries(raw.f.unwrap_or_default())
+        .filter(|(_, value)| !looks_like_address(value))
+        .filter_map(|(name, value)| Some((Text::non_empty(&name)?, Text::non_empty(&value)?)))
+        .take(20)
+        .collect();
+    Ok(ClaimedIdentity { hash, domain, attributes, box_ticked: raw.q.0 })
+}
+
+fn sha256_hex(text: &str) -> Option<[u8; 32]> {
+    let bytes = text.as_bytes();
+    if bytes.len() != 64 {
+        return None;
+    }
+    let mut hash = [0; 32];
+    for (byte, pair) in hash.iter_mut().zip(bytes.chunks_exact(2)) {
+        let digit = |digit: u8| char::from(digit).to_digit(16);
+        *byte = u8::try_from(digit(pair[0])? * 16 + digit(pair[1])?).ok()?;
+    }
+    Some(hash)
+}
+
+fn money(raw: &WireRevenue<'_>) -> Result<Money, Refusal> {
+    let currency = raw.currency.trim().to_ascii_uppercase();
+    if currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return Err(Refusal::bad("/$/currency", "a currency is an ISO 4217 code such as EUR"));
+    }
+    let wrong = || Refusal::bad("/$/amount", "an amount is a number such as 1250.50");
+    let amount: f64 = raw.amount.0.as_deref().unwrap_or_default().trim().parse().map_err(|_| wrong())?;
+    // Currencies with no or with three decimals, by ISO 4217.
+    let scale = match currency.as_str() {
+        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI"
+        | "VND" | "VUV" | "XAF" | "XOF" | "XPF" => 1.0,
+        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 1000.0,
+        _ => 100.0,
+    };
+    let minor = (amount * scale).round();
+    if !minor.is_finite() || minor.abs() > 1e15 {
+        return Err(wrong());
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "bounded above")]
+    Ok(Money { minor: minor as i64, currency: Text::clean(&currency) })
+}
+
+fn engagement(ms: f64) -> Result<u32, Refusal> {
+    if !(0.0..=1e15).contains(&ms) {
+        return Err(Refusal::bad("/e", "engagement is a number of milliseconds, 0 or more"));
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most a day")]
+    Ok(ms.min(86_400_000.0) as u32)
+}
+
+fn scroll_depth(percent: f64) -> Result<Option<u8>, Refusal> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked: 0 to 100")]
+    match percent {
+        0.0..=100.0 => Ok(Some(percent as u8)),
+        255.0 => Ok(None),
+        _ => Err(Refusal::bad("/sd", "scroll depth is a percentage, 0 to 100")),
+    }
+}
+
+fn age(ms: f64) -> Result<u64, Refusal> {
+    if !(0.0..=1e15).contains(&ms) {
+        return Err(Refusal::bad("/a", "age is a number of milliseconds, 0 or more"));
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked: 0 to 1e15")]
+    Ok(ms as u64)
+}

@@ -1,0 +1,146 @@
+//! Who is asking. Invariant: the address and the user agent are private to `privacy` and never printed;
+//! a forwarded address counts only when every hop between it and us is a declared proxy.
+#![expect(clippy::disallowed_types, reason = "the module that owns client addresses")]
+
+use crate::domain::Invalid;
+use actix_web::HttpRequest;
+use ipnet::IpNet;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
+
+const FORWARDED_FOR: &str = "x-forwarded-for";
+/// Longer user agents are cut: what identifies a family stands at the front.
+const AGENT_MAX: usize = 512;
+/// Hops of a forwarded chain that are looked at.
+const HOPS_MAX: usize = 32;
+
+/// The networks of our own proxies.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TrustedProxies(Vec<IpNet>);
+
+impl TrustedProxies {
+    /// Parses addresses and networks, separated by commas or white space: `127.0.0.1/32, ::1, 10.0.0.0/8`.
+    ///
+    /// # Errors
+    /// Names the part that is neither.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        text.split([',', ' ', '\t', '\n'])
+            .filter(|part| !part.is_empty())
+            .map(|part| {
+                part.parse::<IpNet>().or_else(|_| part.parse::<IpAddr>().map(IpNet::from)).map_err(|_| {
+                    Invalid::new(format!("`{part}` is neither an address nor a network such as 10.0.0.0/8"))
+                })
+            })
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
+    fn contains(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|network| network.contains(&address))
+    }
+}
+
+/// A client, as one request shows it.
+pub struct Client {
+    address: IpAddr,
+    user_agent: String,
+    gpc: bool,
+    dnt: bool,
+}
+
+impl Client {
+    /// The client behind `request`.
+    pub fn of(request: &HttpRequest, trusted: &TrustedProxies) -> Self {
+        #[expect(clippy::disallowed_methods, reason = "the module that owns client addresses")]
+        let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+        let headers = request.headers();
+        let says = |name: &str, value: &str| {
+            headers.get(name).is_some_and(|header| header.as_bytes() == value.as_bytes())
+        };
+        let forwarded = headers.get_all(FORWARDED_FOR).filter_map(|value| value.to_str().ok());
+        let user_agent = headers.get("user-agent").map(|value| String::from_utf8_lossy(value.as_bytes()));
+        Self {
+            address: nearest_stranger(peer, forwarded.collect::<Vec<_>>().join(",").as_str(), trusted),
+            user_agent: user_agent.unwrap_or_default().chars().take(AGENT_MAX).collect(),
+            gpc: says("sec-gpc", "1"),
+            dnt: says("dnt", "1"),
+        }
+    }
+
+    /// Whether the request carries Global Privacy Control.
+    pub fn gpc(&self) -> bool {
+        self.gpc
+    }
+
+    /// Whether the request carries Do Not Track.
+    pub fn dnt(&self) -> bool {
+        self.dnt
+    }
+
+    pub(super) fn address(&self) -> IpAddr {
+        self.address
+    }
+
+    pub(super) fn user_agent(&self) -> &str {
+        &self.user_agent
+    }
+
+    #[cfg(test)]
+    pub(crate) fn for_test(address: &str, user_agent: &str) -> Self {
+        let address = address.parse().expect("an address");
+        Self { address, user_agent: user_agent.to_owned(), gpc: false, dnt: false }
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Client(…)")
+    }
+}
+
+/// Walks the chain from the nearest hop outwards and stops at the first address that is not ours. What
+/// stands further out was written by strangers.
+fn nearest_stranger(peer: IpAddr, forwarded: &str, trusted: &TrustedProxies) -> IpAddr {
+    let mut nearest = peer.to_canonical();
+    for hop in forwarded.rsplit(',').take(HOPS_MAX) {
+        if !trusted.contains(nearest) {
+            break;
+        }
+        let Some(address) = parse_hop(hop.trim()) else { break };
+        nearest = address.to_canonical();
+    }
+    nearest
+}
+
+/// An address with or without port: `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]:80`.
+fn parse_hop(hop: &str) -> Option<IpAddr> {
+    let bare = hop.strip_prefix('[').and_then(|rest| rest.split(']').next());
+    bare.unwrap_or(hop)
+        .parse()
+        .ok()
+        .or_else(|| hop.parse::<std::net::SocketAddr>().ok().map(|socket| socket.ip()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolve(peer: &str, forwarded: &str, trusted: &str) -> String {
+        let trusted = TrustedProxies::parse(trusted).expect("valid");
+        nearest_stranger(peer.parse().expect("an address"), forwarded, &trusted).to_string()
+    }
+
+    #[test]
+    fn only_declared_proxies_count_nearest_hop_first() {
+        let ours = "127.0.0.1/32 10.0.0.0/8,::1";
+        assert_eq!(resolve("127.0.0.1", "192.0.2.7", ours), "192.0.2.7");
+        assert_eq!(resolve("127.0.0.1", "192.0.2.7", ""), "127.0.0.1");
+        assert_eq!(resolve("198.51.100.1", "192.0.2.7", ours), "198.51.100.1");
+        assert_eq!(resolve("127.0.0.1", "6.6.6.6, 192.0.2.7, 10.1.2.3", ours), "192.0.2.7");
+        assert_eq!(resolve("127.0.0.1", "192.0.2.7:4711", ours), "192.0.2.7");
+        assert_eq!(resolve("::1", "[2001:db8::7]:4711", ours), "2001:db8::7");
+        assert_eq!(resolve("::ffff:127.0.0.1", "::ffff:192.0.2.7", ours), "192.0.2.7");
+        assert_eq!(resolve("127.0.0.1", "6.6.6.6, nonsense", ours), "127.0.0.1");
+        assert!(TrustedProxies::parse("10.0.0.0/99").is_err());
+    }
+}

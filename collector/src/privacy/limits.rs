@@ -1,0 +1,92 @@
+//! Limits per client. Invariant: clients are told apart by a keyed hash of their network that lives in
+//! memory only, and clients that have been quiet are forgotten.
+#![expect(clippy::disallowed_types, reason = "hashes the network of an address")]
+
+use super::Client;
+use governor::clock::{Clock, DefaultClock};
+use governor::state::keyed::DashMapStateStore;
+use governor::{Quota, RateLimiter};
+use std::hash::{BuildHasher, RandomState};
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+/// A client asked for too much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limited {
+    /// Whole seconds after which it may ask again, at least one.
+    pub retry_after: u64,
+}
+
+/// So many a second for each client, with a burst.
+pub struct ClientLimits {
+    limiter: RateLimiter<u64, DashMapStateStore<u64>, DefaultClock>,
+    clock: DefaultClock,
+    hasher: RandomState,
+    burst: u32,
+}
+
+impl ClientLimits {
+    /// One more every `period`, and `burst` at once.
+    pub fn new(period: Duration, burst: u32) -> Self {
+        let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
+        let quota = Quota::with_period(period.max(Duration::from_nanos(1)))
+            .unwrap_or_else(|| Quota::per_second(NonZeroU32::MIN))
+            .allow_burst(burst);
+        let clock = DefaultClock::default();
+        Self {
+            limiter: RateLimiter::dashmap_with_clock(quota, clock.clone()),
+            clock,
+            hasher: RandomState::new(),
+            burst: burst.get(),
+        }
+    }
+
+    /// Takes `n` from what `client` has left.
+    ///
+    /// # Errors
+    /// When it has less; then nothing was taken.
+    pub fn take(&self, client: &Client, n: u32) -> Result<(), Limited> {
+        let key = self.hasher.hash_one(network(client.address()));
+        let n = NonZeroU32::new(n.min(self.burst)).unwrap_or(NonZeroU32::MIN);
+        match self.limiter.check_key_n(&key, n) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(until)) => Err(Limited {
+                retry_after: until.wait_time_from(self.clock.now()).as_secs().saturating_add(1),
+            }),
+            Err(_) => Err(Limited { retry_after: 1 }),
+        }
+    }
+
+    /// Forgets clients that have been quiet.
+    pub fn forget_quiet(&self) {
+        self.limiter.retain_recent();
+        self.limiter.shrink_to_fit();
+    }
+}
+
+/// A household's worth of addresses: one IPv4 address, or an IPv6 /64.
+fn network(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(address) => u128::from(u32::from(address)),
+        IpAddr::V6(address) => u128::from(address) & !u128::from(u64::MAX) | 1 << 63,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_client_does_not_use_up_anothers() {
+        let limits = ClientLimits::new(Duration::from_secs(3600), 3);
+        let (one, other) = (Client::for_test("192.0.2.1", ""), Client::for_test("192.0.2.2", ""));
+        assert_eq!(limits.take(&one, 2), Ok(()));
+        assert!(limits.take(&one, 2).is_err_and(|limited| limited.retry_after > 1000));
+        assert_eq!(limits.take(&one, 1), Ok(()), "what was refused was not taken");
+        assert_eq!(limits.take(&other, 3), Ok(()));
+        let (here, there) = (Client::for_test("2001:db8::1", ""), Client::for_test("2001:db8::2", ""));
+        assert_eq!(limits.take(&here, 3), Ok(()));
+        assert!(limits.take(&there, 1).is_err(), "one /64 is one client");
+    }
+}

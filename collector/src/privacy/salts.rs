@@ -1,0 +1,235 @@
+//! The day's salts: one file a site and local day, readable by the owner only, outside the database and so
+//! outside its backups. Invariant: a salt is random, is on disk before it is used, and is overwritten and
+//! removed when its day and [`GRACE_MS`] after it are over.
+
+use crate::domain::{Date, Site, SiteNo, Timestamp};
+use std::collections::HashMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock};
+
+/// How long after its day a salt lives, so that visits across midnight and late events find it: two hours.
+pub(super) const GRACE_MS: i64 = 2 * 60 * 60 * 1000;
+
+/// A salt cannot be read or written. The text names the file and what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct SaltError(String);
+
+/// 256 random bits. Not printable.
+#[derive(Clone)]
+pub(super) struct Salt([u8; 32]);
+
+impl Salt {
+    pub(super) fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+/// A salt that is no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Destroyed {
+    /// The site it was for.
+    pub site: SiteNo,
+    /// Its local day.
+    pub day: Date,
+}
+
+/// The live salts.
+pub struct Salts {
+    folder: PathBuf,
+    live: RwLock<HashMap<(SiteNo, Date), Salt>>,
+}
+
+impl Salts {
+    /// Reads what is in `folder`, creating it if needed.
+    ///
+    /// # Errors
+    /// When the folder cannot be used, or a salt in it is damaged: a visitor of that day could not be
+    /// recognised, which is for the operator to decide.
+    pub fn open(folder: &Path) -> Result<Self, SaltError> {
+        create_private_folder(folder).map_err(|error| failed(folder, &error))?;
+        let mut live = HashMap::new();
+        for entry in fs::read_dir(folder).map_err(|error| failed(folder, &error))? {
+            let path = entry.map_err(|error| failed(folder, &error))?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if name.ends_with(".new") {
+                // Never used: a salt is renamed before its first use.
+                fs::remove_file(&path).map_err(|error| failed(&path, &error))?;
+            } else if let Some(key) = parse_name(name) {
+                let bytes = fs::read(&path).map_err(|error| failed(&path, &error))?;
+                let salt = <[u8; 32]>::try_from(bytes).map_err(|_| {
+                    SaltError(format!(
+                        "the salt {} is damaged; remove the file to go on: visitors of that day are then counted anew",
+                        path.display()
+                    ))
+                })?;
+                live.insert(key, Salt(salt));
+            }
+        }
+        Ok(Self { folder: folder.to_owned(), live: RwLock::new(live) })
+    }
+
+    /// The salt of a day, made when there is none.
+    pub(super) fn get(&self, site: SiteNo, day: Date) -> Result<Salt, SaltError> {
+        if let Some(salt) = self.existing(site, day)? {
+            return Ok(salt);
+        }
+        let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(salt) = live.get(&(site, day)) {
+            return Ok(salt.clone());
+        }
+        let path = self.path(site, day);
+        let salt = create(&self.folder, &path).map_err(|error| failed(&path, &error))?;
+        live.insert((site, day), salt.clone());
+        Ok(salt)
+    }
+
+    /// The salt of a day, if it lives.
+    pub(super) fn existing(&self, site: SiteNo, day: Date) -> Result<Option<Salt>, SaltError> {
+        let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(live.get(&(site, day)).cloned())
+    }
+
+    /// Destroys the salts of `site` whose day and grace are over at `now`.
+    ///
+    /// # Errors
+    /// When a file cannot be overwritten or removed; the others are destroyed all the same, and the next
+    /// call tries again.
+    pub fn destroy_ended(&self, site: &Site, now: Timestamp) -> Result<Vec<Destroyed>, SaltError> {
+        let alive_since = site.zone.date(now.plus_millis(-GRACE_MS));
+        let ended: Vec<(SiteNo, Date)> = {
+            let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
+            live.keys().filter(|(no, day)| *no == site.no && *day < alive_since).copied().collect()
+        };
+        let mut destroyed = Vec::new();
+        let mut trouble = None;
+        for (no, day) in ended {
+            let path = self.path(no, day);
+            match destroy(&self.folder, &path) {
+                Ok(()) => {
+                    self.live.write().unwrap_or_else(PoisonError::into_inner).remove(&(no, day));
+                    destroyed.push(Destroyed { site: no, day });
+                }
+                Err(error) => trouble = Some(failed(&path, &error)),
+            }
+        }
+        trouble.map_or(Ok(destroyed), Err)
+    }
+
+    fn path(&self, site: SiteNo, day: Date) -> PathBuf {
+        self.folder.join(format!("{}_{day}.salt", site.get()))
+    }
+}
+
+fn failed(path: &Path, error: &io::Error) -> SaltError {
+    SaltError(format!("the salt {} cannot be used: {error}", path.display()))
+}
+
+fn parse_name(name: &str) -> Option<(SiteNo, Date)> {
+    let (site, day) = name.strip_suffix(".salt")?.split_once('_')?;
+    Some((SiteNo::new(site.parse().ok()?), Date::parse(day).ok()?))
+}
+
+fn create(folder: &Path, path: &Path) -> io::Result<Salt> {
+    let mut salt = [0; 32];
+    getrandom::fill(&mut salt).map_err(|error| io::Error::other(error.to_string()))?;
+    let new = path.with_extension("new");
+    let mut file = private_file(&new)?;
+    file.write_all(&salt)?;
+    file.sync_all()?;
+    fs::rename(&new, path)?;
+    File::open(folder)?.sync_all()?;
+    Ok(Salt(salt))
+}
+
+fn destroy(folder: &Path, path: &Path) -> io::Result<()> {
+    match OpenOptions::new().write(true).open(path) {
+        Ok(mut file) => {
+            file.write_all(&[0; 32])?;
+            file.sync_all()?;
+            fs::remove_file(path)?;
+            File::open(folder)?.sync_all()
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(unix)]
+fn private_file(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
+}
+
+#[cfg(not(unix))]
+fn private_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(true).open(path)
+}
+
+#[cfg(unix)]
+fn create_private_folder(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+#[cfg(not(unix))]
+fn create_private_folder(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{SiteId, SitePolicy, Zone};
+
+    fn site() -> Site {
+        Site {
+            no: SiteNo::new(3),
+            id: SiteId::parse("example.com").expect("valid"),
+            zone: Zone::utc(),
+            policy: SitePolicy::default(),
+            secret: [0; 32],
+        }
+    }
+
+    #[test]
+    fn lives_its_day_and_the_grace_and_is_gone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let salts = Salts::open(folder.path()).expect("opens");
+        let at = |text: &str| Timestamp::parse(text).expect("valid");
+        let day = Date::parse("2026-11-20").expect("valid");
+        let salt = salts.get(SiteNo::new(3), day).expect("creates").0;
+        assert_eq!(
+            Salts::open(folder.path()).expect("opens").get(SiteNo::new(3), day).expect("reads").0,
+            salt
+        );
+
+        assert!(salts.destroy_ended(&site(), at("2026-11-21T01:59:00Z")).expect("works").is_empty());
+        let destroyed = salts.destroy_ended(&site(), at("2026-11-21T02:00:00Z")).expect("works");
+        assert_eq!(destroyed, [Destroyed { site: SiteNo::new(3), day }]);
+        assert_eq!(fs::read_dir(folder.path()).expect("reads").count(), 0);
+        assert!(salts.existing(SiteNo::new(3), day).expect("works").is_none());
+    }
+
+    #[test]
+    fn a_damaged_salt_is_not_silently_replaced() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("3_2026-11-20.salt"), b"short").expect("writes");
+        let message = Salts::open(folder.path()).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(message.contains("damaged") && message.contains("2026-11-20"), "{message}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_owner_reads_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a folder");
+        let salts = Salts::open(&folder.path().join("salts")).expect("opens");
+        salts.get(SiteNo::new(3), Date::from_days(0)).expect("creates");
+        let mode = |path: &Path| fs::metadata(path).expect("exists").permissions().mode() & 0o777;
+        assert_eq!(mode(&folder.path().join("salts")), 0o700);
+        assert_eq!(mode(&folder.path().join("salts/3_1970-01-01.salt")), 0o600);
+    }
+}
