@@ -1,0 +1,306 @@
+//! Folds a run of events into visits, leads, transitions and counts. Invariant: pure, given what was
+//! loaded: the same events in the same order make the same changes, however they are cut into runs.
+
+use crate::domain::{Event, EventName, LeadKey, RuleId, Site, SiteNo, Stage, Timestamp, Touch, VisitorId};
+use crate::leads::{Dimension, Lead, Origin, Qualified, Reason, Transition, Visit, lifecycle};
+use crate::scoring::{Evaluation, LineKind, Model, Profile};
+use crate::storage::{Attribution, Changes, Loaded, RollupDelta, RollupKey};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A visit ends when nothing happened for so long: the trade's thirty minutes.
+const VISIT_MS: i64 = 30 * 60 * 1000;
+/// Visits whose newest event is older are forgotten: no salt is left that could recognise them.
+const FORGET_MS: i64 = 36 * 60 * 60 * 1000;
+/// Hits of a pseudonym that is no lead yet; a person does not do more in a day.
+const VISIT_HITS_MAX: usize = 200;
+
+/// A fold in progress.
+pub(super) struct Fold<'a> {
+    model: &'a Model,
+    sites: &'a BTreeMap<SiteNo, Site>,
+    loaded: Loaded,
+    visits_touched: BTreeSet<VisitorId>,
+    leads_touched: BTreeSet<LeadKey>,
+    transitions: Vec<Transition>,
+    rollups: BTreeMap<RollupKey, RollupDelta>,
+    newest: Timestamp,
+}
+
+impl<'a> Fold<'a> {
+    /// Begins with what is known of the visitors and leads of the run.
+    pub(super) fn new(model: &'a Model, sites: &'a BTreeMap<SiteNo, Site>, loaded: Loaded) -> Self {
+        Self {
+            model,
+            sites,
+            loaded,
+            visits_touched: BTreeSet::new(),
+            leads_touched: BTreeSet::new(),
+            transitions: Vec::new(),
+            rollups: BTreeMap::new(),
+            newest: Timestamp::from_millis(i64::MIN),
+        }
+    }
+
+    /// Folds one event in. Events of sites that are gone are passed over.
+    pub(super) fn event(&mut self, event: &Event) {
+        let Some(site) = self.sites.get(&event.site) else { return };
+        self.newest = self.newest.max(event.at);
+        let origin = event.visitor.map(|visitor| self.visit(site, event, visitor));
+        let origin = origin.unwrap_or_else(|| origin_of(event, None));
+        if let Some(key) = event.lead {
+            self.identify(site, event, key, &origin);
+        }
+        self.score(site, event);
+    }
+
+    /// What is to be written.
+    pub(super) fn finish(mut self, previous_newest: Option<Timestamp>) -> Changes {
+        let forget = hour(self.newest) != previous_newest.map_or(i64::MIN, hour);
+        Changes {
+            visits: self.visits_touched.iter().filter_map(|id| self.loaded.visits.remove(id)).collect(),
+            leads: self.leads_touched.iter().filter_map(|key| self.loaded.leads.remove(key)).collect(),
+            transitions: self.transitions,
+            rollups: self.rollups,
+            forget_visits_before: forget.then(|| self.newest.plus_millis(-FORGET_MS)),
+        }
+    }
+
+    /// Opens, carries on or begins anew the visit of a pseudonym; answers where it came from.
+    fn visit(&mut self, site: &Site, event: &Event, visitor: VisitorId) -> Origin {
+        self.visits_touched.insert(visitor);
+        let known = self.loaded.visits.get_mut(&visitor);
+        let begins = match &known {
+            None => true,
+            Some(visit) => begins_anew(visit, event),
+        };
+        if !begins && let Some(visit) = known {
+            visit.last_at = visit.last_at.max(event.at);
+            return visit.origin.clone();
+        }
+        let origin = origin_of(event, known.as_ref().map(|visit| &visit.origin.touch));
+        let (lead, hits) =
+            known.map(|visit| (visit.lead, std::mem::take(&mut visit.hits))).unwrap_or_default();
+        let visit = Visit {
+            visitor,
+            site: site.no,
+            started_at: event.at,
+            last_at: event.at,
+            origin: origin.clone(),
+            lead,
+            hits,
+        };
+        if let Some(key) = lead {
+            self.touch_lead(key, &origin);
+        }
+        self.loaded.visits.insert(visitor, visit);
+        self.count(
+            site,
+            event.at,
+            Attribution::Visit,
+            &origin,
+            RollupDelta { visits: 1, ..RollupDelta::default() },
+        );
+        origin
+    }
+
+    /// Ties the event to its lead, and the visit to the lead where the site's policy says so.
+    fn identify(&mut self, site: &Site, event: &Event, key: LeadKey, origin: &Origin) {
+        if self.loaded.leads.contains_key(&key) {
+            self.touch_lead(key, origin);
+        } else {
+            let since = event
+                .visitor
+                .and_then(|visitor| self.loaded.visits.get(&visitor))
+                .map(|visit| visit.started_at);
+            let first_seen = since.filter(|_| site.policy.link_same_day).unwrap_or(event.at).min(event.at);
+            self.loaded.leads.insert(key, new_lead(site, event, key, origin, first_seen));
+            let delta = RollupDelta { leads: 1, ..RollupDelta::default() };
+            self.count(site, event.at, Attribution::First, origin, delta);
+            self.count(site, event.at, Attribution::Last, origin, delta);
+        }
+        self.leads_touched.insert(key);
+        let Some(lead) = self.loaded.leads.get_mut(&key) else { return };
+        lead.attributes.extend(event.attributes.clone());
+        if event.domain.is_some() {
+            lead.domain.clone_from(&event.domain);
+        }
+        if event.place.country.is_some() {
+            lead.country.clone_from(&event.place.country);
+        }
+        let visit = event.visitor.and_then(|visitor| self.loaded.visits.get_mut(&visitor));
+        if let Some(visit) = visit.filter(|_| site.policy.link_same_day) {
+            // What the pseudonym did so far is the lead's, unless another lead was here before: then that
+            // one has it already.
+            visit.lead = Some(key);
+            lead.hits.append(&mut visit.hits);
+        }
+    }
+
+    /// Notes which rules the event matches and, if it is a lead's, scores the lead.
+    fn score(&mut self, site: &Site, event: &Event) {
+        let hits = self.model.hits(event);
+        let visit = event.visitor.and_then(|visitor| self.loaded.visits.get_mut(&visitor));
+        let linked = visit.as_ref().and_then(|visit| visit.lead).filter(|_| site.policy.link_same_day);
+        let Some(key) = event.lead.or(linked) else {
+            if let Some(visit) = visit {
+                let room = VISIT_HITS_MAX.saturating_sub(visit.hits.len());
+                visit.hits.extend(hits.into_iter().take(room));
+            }
+            return;
+        };
+        self.leads_touched.insert(key);
+        let Some(lead) = self.loaded.leads.get_mut(&key) else { return };
+        lead.hits.extend(hits);
+        lead.last_seen = lead.last_seen.max(event.at);
+        lead.first_seen = lead.first_seen.min(event.at);
+        let as_of = lead.last_seen;
+        self.model.prune(&mut lead.hits, as_of);
+        let evaluation = self.model.evaluate(&lead.hits, &profile(lead), as_of);
+        lead.score = evaluation.score();
+        lead.reasons = reasons(&evaluation);
+        if let Some(to) = lifecycle::next(lead.stage, evaluation.qualifies) {
+            let transition = Transition {
+                lead: key,
+                site: site.no,
+                at: event.at,
+                from: lead.stage,
+                to,
+                reason: lifecycle::reason(lead.score.total, self.model.threshold()),
+                score: lead.score,
+                model: *self.model.hash(),
+                rules: contributing(&evaluation),
+            };
+            lead.stage = to;
+            lead.qualified = Some(Qualified { at: event.at, score: lead.score });
+            let (first, last) = (lead.first.clone(), lead.last.clone());
+            self.count_mql(site, &transition, &first, &last);
+            self.transitions.push(transition);
+        }
+    }
+
+    /// A lead's last touch is its newest that was not direct.
+    fn touch_lead(&mut self, key: LeadKey, origin: &Origin) {
+        if let Some(lead) = self.loaded.leads.get_mut(&key).filter(|_| !origin.is_direct()) {
+            lead.last = origin.clone();
+            self.leads_touched.insert(key);
+        }
+    }
+
+    fn count_mql(&mut self, site: &Site, transition: &Transition, first: &Origin, last: &Origin) {
+        let delta = RollupDelta { mqls: 1, ..RollupDelta::default() };
+        for (attribution, origin) in [(Attribution::First, first), (Attribution::Last, last)] {
+            self.count(site, transition.at, attribution, origin, delta);
+            for rule in &transition.rules {
+                self.add(site, transition.at, attribution, Dimension::Rule, rule.as_str(), delta);
+            }
+        }
+    }
+
+    fn count(
+        &mut self,
+        site: &Site,
+        at: Timestamp,
+        attribution: Attribution,
+        origin: &Origin,
+        delta: RollupDelta,
+    ) {
+        for dimension in Dimension::ALL.into_iter().filter(|dimension| *dimension != Dimension::Rule) {
+            self.add(site, at, attribution, dimension, origin.key(dimension), delta);
+        }
+    }
+
+    fn add(
+        &mut self,
+        site: &Site,
+        at: Timestamp,
+        attribution: Attribution,
+        dimension: Dimension,
+        key: &str,
+        delta: RollupDelta,
+    ) {
+        let key =
+            RollupKey { site: site.no, day: site.zone.date(at), attribution, dimension, key: key.to_owned() };
+        let total = self.rollups.entry(key).or_default();
+        total.visits += delta.visits;
+        total.leads += delta.leads;
+        total.mqls += delta.mqls;
+    }
+}
+
+fn hour(at: Timestamp) -> i64 {
+    at.millis().div_euclid(3_600_000)
+}
+
+/// A visit begins anew after a pause, or when the visitor arrives by another campaign or site. What is
+/// sent when a page is left (engagement) belongs to the visit that it ends.
+fn begins_anew(visit: &Visit, event: &Event) -> bool {
+    if event.name.as_str() == EventName::ENGAGEMENT {
+        return false;
+    }
+    let paused = event.at.millis() - visit.last_at.millis() > VISIT_MS;
+    let arrived =
+        event.touch.as_ref().is_some_and(|touch| *touch != Touch::DIRECT && *touch != visit.origin.touch);
+    paused || arrived
+}
+
+/// Where an event's visit came from. Coming back from another page of the site after a pause is the visit
+/// before, gone on.
+fn origin_of(event: &Event, before: Option<&Touch>) -> Origin {
+    Origin {
+        touch: event.touch.clone().or_else(|| before.cloned()).unwrap_or(Touch::DIRECT),
+        landing: event.path.clone(),
+        country: event.place.country.clone(),
+    }
+}
+
+fn new_lead(site: &Site, event: &Event, key: LeadKey, origin: &Origin, first_seen: Timestamp) -> Lead {
+    Lead {
+        key,
+        site: site.no,
+        stage: Stage::Lead,
+        first_seen,
+        last_seen: event.at,
+        domain: None,
+        country: origin.country.clone(),
+        attributes: event.attributes.clone(),
+        first: origin.clone(),
+        last: origin.clone(),
+        score: crate::domain::Score::default(),
+        reasons: Vec::new(),
+        qualified: None,
+        hits: Vec::new(),
+    }
+}
+
+/// What scoring is told of a lead besides its hits.
+pub(crate) fn profile(lead: &Lead) -> Profile {
+    Profile {
+        attributes: lead.attributes.clone(),
+        domain: lead.domain.clone(),
+        country: lead.country.clone(),
+    }
+}
+
+/// The largest lines that brought points, at most four.
+fn reasons(evaluation: &Evaluation) -> Vec<Reason> {
+    let mut lines: Vec<_> = evaluation.lines.iter().filter(|line| line.points.milli() > 0).collect();
+    lines.sort_by(|a, b| b.points.cmp(&a.points).then_with(|| a.id.cmp(&b.id)));
+    let reason = |line: &crate::scoring::Line| Reason {
+        id: line.id.clone(),
+        label: line.label.clone(),
+        points: line.points,
+    };
+    lines.into_iter().take(4).map(reason).collect()
+}
+
+/// The rules and attributes that brought points.
+fn contributing(evaluation: &Evaluation) -> Vec<RuleId> {
+    evaluation
+        .lines
+        .iter()
+        .filter(|line| matches!(line.kind, LineKind::Rule | LineKind::Attribute) && line.points.milli() > 0)
+        .filter_map(|line| RuleId::parse(&line.id).ok())
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect()
+}

@@ -1,0 +1,73 @@
+//! Once a minute: salts whose day is over are destroyed, and quiet clients are forgotten. Invariant: a
+//! round that fails is said in the log and tried again in the next.
+
+use crate::clock::Clock;
+use crate::privacy::{ClientLimits, Privacy};
+use crate::storage::Ledger;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+const ROUND: Duration = Duration::from_secs(60);
+
+/// The housekeeping thread. Dropping it stops the thread.
+pub struct Housekeeping {
+    stop: Arc<(Mutex<bool>, Condvar)>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Housekeeping {
+    /// Does a round at once, and one every minute from then on.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(
+        privacy: Arc<Privacy>,
+        ledger: Arc<dyn Ledger>,
+        limits: Vec<Arc<ClientLimits>>,
+        clock: Clock,
+    ) -> std::io::Result<Self> {
+        let stop = Arc::new((Mutex::new(false), Condvar::new()));
+        let stopped = Arc::clone(&stop);
+        let thread = std::thread::Builder::new().name("mqlite-housekeeping".to_owned()).spawn(move || {
+            loop {
+                destroy_salts(&privacy, ledger.as_ref(), &clock);
+                limits.iter().for_each(|limits| limits.forget_quiet());
+                let (flag, changed) = &*stopped;
+                let flag = flag.lock().unwrap_or_else(PoisonError::into_inner);
+                let (flag, _) = changed
+                    .wait_timeout_while(flag, ROUND, |stop| !*stop)
+                    .unwrap_or_else(PoisonError::into_inner);
+                if *flag {
+                    return;
+                }
+            }
+        })?;
+        Ok(Self { stop, thread: Some(thread) })
+    }
+}
+
+impl Drop for Housekeeping {
+    fn drop(&mut self) {
+        *self.stop.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.stop.1.notify_all();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn destroy_salts(privacy: &Privacy, ledger: &dyn Ledger, clock: &Clock) {
+    let sites = match ledger.sites() {
+        Ok(sites) => sites,
+        Err(error) => return tracing::error!("salts could not be looked after: {error}"),
+    };
+    for site in sites {
+        match privacy.salts().destroy_ended(&site, clock.now()) {
+            Ok(destroyed) => destroyed
+                .iter()
+                .for_each(|salt| tracing::info!("the salt of {} for {} is destroyed", site.id, salt.day)),
+            Err(error) => tracing::error!("{error}"),
+        }
+    }
+}

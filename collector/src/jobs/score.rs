@@ -1,0 +1,123 @@
+//! The scorer: follows the event log from a cursor. Invariant: the cursor and all that follows from the
+//! events before it move in one transaction; killed at any moment, it repeats work and never loses or
+//! doubles it.
+
+use super::fold::Fold;
+use crate::domain::{Cursor, LeadKey, Site, SiteNo, Timestamp, VisitorId};
+use crate::scoring::Model;
+use crate::storage::{EventStore, Ledger, Logged, StoreError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+pub(crate) use super::fold::profile;
+
+/// Events of one transaction.
+const RUN: usize = 1_000;
+
+/// Scores what is in the log.
+pub struct Scorer {
+    events: Arc<dyn EventStore>,
+    ledger: Arc<dyn Ledger>,
+    model: Arc<Model>,
+    newest: Option<Timestamp>,
+}
+
+impl Scorer {
+    /// A scorer by `model`.
+    pub fn new(events: Arc<dyn EventStore>, ledger: Arc<dyn Ledger>, model: Arc<Model>) -> Self {
+        Self { events, ledger, model, newest: None }
+    }
+
+    /// Scores everything that is in the log now; answers how many events that were. A model other than
+    /// the one that made the stored scores makes them all anew.
+    ///
+    /// # Errors
+    /// When storage fails; what was committed stays, and the next call goes on there.
+    pub fn catch_up(&mut self) -> Result<usize, StoreError> {
+        let mut cursor = self.begin()?;
+        let mut done = 0;
+        loop {
+            let run = self.events.scan(cursor, RUN)?;
+            let Some(last) = run.last() else { return Ok(done) };
+            let to = last.cursor;
+            self.run(cursor, to, &run)?;
+            cursor = to;
+            done += run.len();
+        }
+    }
+
+    fn begin(&self) -> Result<Cursor, StoreError> {
+        match self.ledger.progress()? {
+            Some((cursor, model)) if model == *self.model.hash() => Ok(cursor),
+            earlier => {
+                if earlier.is_some() {
+                    tracing::info!("another scoring model: every event is scored again");
+                }
+                self.ledger.restart(*self.model.hash())?;
+                Ok(Cursor::default())
+            }
+        }
+    }
+
+    fn run(&mut self, from: Cursor, to: Cursor, run: &[Logged]) -> Result<(), StoreError> {
+        let sites: BTreeMap<SiteNo, Site> =
+            self.ledger.sites()?.into_iter().map(|site| (site.no, site)).collect();
+        let visitors: BTreeSet<VisitorId> = run.iter().filter_map(|logged| logged.event.visitor).collect();
+        let leads: BTreeSet<LeadKey> = run.iter().filter_map(|logged| logged.event.lead).collect();
+        let loaded = self.ledger.load(&Vec::from_iter(visitors), &Vec::from_iter(leads))?;
+        let mut fold = Fold::new(&self.model, &sites, loaded);
+        for logged in run {
+            fold.event(&logged.event);
+        }
+        let newest = run.iter().map(|logged| logged.event.at).max();
+        self.ledger.commit(from, to, &fold.finish(self.newest))?;
+        self.newest = self.newest.max(newest);
+        Ok(())
+    }
+}
+
+/// The scorer's thread. Dropping it stops the thread.
+pub struct Running {
+    stop: Arc<AtomicBool>,
+    doorbell: Arc<crate::storage::Doorbell>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Running {
+    /// Starts a thread that scores whatever is appended.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(mut scorer: Scorer) -> std::io::Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let doorbell = scorer.events.doorbell();
+        let (stopped, bell) = (Arc::clone(&stop), Arc::clone(&doorbell));
+        let thread = std::thread::Builder::new().name("mqlite-scorer".to_owned()).spawn(move || {
+            while !stopped.load(Ordering::Acquire) {
+                let rings = bell.rings();
+                let pause = match scorer.catch_up() {
+                    Ok(_) => Duration::from_secs(60),
+                    Err(error) => {
+                        tracing::error!("scoring waits: {error}");
+                        Duration::from_secs(1)
+                    }
+                };
+                bell.wait(rings, pause);
+            }
+        })?;
+        Ok(Self { stop, doorbell, thread: Some(thread) })
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Release);
+        self.doorbell.ring();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
