@@ -1,1 +1,60 @@
-fn main(){}
+//! The binary `mqlite`. Invariant: subcommands only; what they do is in `cli`, and every failure ends in
+//! one readable line and a non-zero exit.
+
+use clap::{Parser, Subcommand};
+use mqlite::cli;
+use mqlite::config::Settings;
+use std::process::ExitCode;
+
+/// Privacy-first tracking that qualifies leads, in one binary.
+#[derive(Parser)]
+#[command(
+    name = "mqlite",
+    version,
+    about,
+    after_help = "Start with `mqlite demo`, or `mqlite site add example.com` and `mqlite serve`."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the collector and the dashboard
+    Serve(Settings),
+    /// Run on a throw-away database with ninety days of generated visits and a demo company's site
+    Demo(Settings),
+    /// Say whether a page's tag is right, and why an event would be dropped
+    Verify(cli::verify::Arguments),
+    /// Add and list sites
+    #[command(subcommand)]
+    Site(cli::site::Command),
+    /// Print the tag to paste
+    Tag(cli::tag::Arguments),
+    /// The owner's account
+    #[command(subcommand)]
+    User(cli::user::Command),
+    /// Print what is stored
+    #[command(subcommand)]
+    Export(cli::export::Command),
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Serve(settings) => cli::serve::run(settings),
+        Command::Demo(settings) => cli::demo::run(settings),
+        Command::Verify(arguments) => cli::verify::run(&arguments),
+        Command::Site(command) => cli::site::run(command),
+        Command::Tag(arguments) => cli::tag::run(arguments),
+        Command::User(command) => cli::user::run(command),
+        Command::Export(command) => cli::export::run(command),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            cli::complain(&failure);
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! The composition root. Invariant: this is the only file that names concrete backends; everything else is
+//! handed traits.
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::domain::Invalid;
+use crate::enrich::geo::Countries;
+use crate::http::auth::{digest, random_token};
+use crate::http::{self, DemoSite, SiteDirectory, State};
+use crate::jobs::Housekeeping;
+use crate::jobs::score::{Running, Scorer};
+use crate::privacy::{ClientLimits, Privacy, Salts};
+use crate::scoring::{DEFAULT_MODEL, Model};
+use crate::storage::sqlite::{SqliteEvents, SqliteLedger};
+use crate::storage::{EventStore, Ledger, SetupRow, StoreError};
+use actix_web::{App as ActixApp, HttpServer, web};
+use std::fs::File;
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+const EVENTS: &str = "events.db";
+const LEDGER: &str = "ledger.db";
+const SALTS: &str = "salts";
+const LOCK: &str = "mqlite.lock";
+
+/// Why the collector does not start, in words for the person who started it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct StartError(pub String);
+
+impl From<StoreError> for StartError {
+    fn from(error: StoreError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<Invalid> for StartError {
+    fn from(error: Invalid) -> Self {
+        Self(error.0)
+    }
+}
+
+/// Opens the ledger of a data folder, creating both; also beside a collector that runs.
+///
+/// # Errors
+/// When the folder or the database cannot be used.
+pub fn open_ledger(data: &Path) -> Result<Arc<dyn Ledger>, StartError> {
+    create_data_folder(data)?;
+    Ok(Arc::new(SqliteLedger::open(&data.join(LEDGER))?))
+}
+
+/// Opens the event log of a data folder for reading, beside a collector that may run.
+///
+/// # Errors
+/// When there is none.
+pub fn open_events_for_reading(data: &Path) -> Result<Arc<dyn EventStore>, StartError> {
+    let path = data.join(EVENTS);
+    if !path.exists() {
+        let data = data.display();
+        return Err(StartError(format!(
+            "there are no events in {data}; name the collector's folder with --data DIR"
+        )));
+    }
+    Ok(Arc::new(SqliteEvents::open_read_only(&path)?))
+}
+
+fn create_data_folder(data: &Path) -> Result<(), StartError> {
+    let failed = |error: std::io::Error| {
+        StartError(format!(
+            "the data folder {} cannot be created: {error}; name another with --data DIR",
+            data.display()
+        ))
+    };
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data).map_err(failed)
+    }
+    #[cfg(not(unix))]
+    std::fs::create_dir_all(data).map_err(failed)
+}
+
+/// One collector a folder.
+fn lock(data: &Path) -> Result<File, StartError> {
+    let path = data.join(LOCK);
+    let file = File::create(&path).map_err(|error| StartError(format!("{}: {error}", path.display())))?;
+    file.try_lock().map_err(|_| {
+        StartError(format!(
+            "another collector runs on {}; stop it first, or name another folder with --data DIR",
+            data.display()
+        ))
+    })?;
+    Ok(file)
+}
+
+fn model(path: Option<&Path>) -> Result<Model, StartError> {
+    let Some(path) = path else {
+        return Model::parse(DEFAULT_MODEL)
+            .map_err(|error| StartError(format!("the built-in model: {error}")));
+    };
+    let file = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| StartError(format!("the model {file} cannot be read: {error}")))?;
+    Model::parse(&text).map_err(|error| StartError(format!("the model {file} cannot be used:\n{error}")))
+}
+
+/// A collector that is ready to serve.
+pub struct App {
+    state: web::Data<State>,
+    scorer: Scorer,
+    listen: String,
+    _lock: File,
+}
+
+impl App {
+    /// Opens everything that `config` names.
+    ///
+    /// # Errors
+    /// Says what cannot be used and what to do.
+    pub fn open(config: &Config, clock: Clock, demo: Option<DemoSite>) -> Result<Self, StartError> {
+        create_data_folder(&config.data)?;
+        let lock = lock(&config.data)?;
+        let events: Arc<dyn EventStore> = Arc::new(SqliteEvents::open(&config.data.join(EVENTS))?);
+        let ledger: Arc<dyn Ledger> = Arc::new(SqliteLedger::open(&config.data.join(LEDGER))?);
+        let salts = Salts::open(&config.data.join(SALTS)).map_err(|error| StartError(error.to_string()))?;
+        let countries = match &config.geo_file {
+            Some(path) => Countries::open(path).map_err(|error| StartError(error.to_string()))?,
+            None => Countries::none(),
+        };
+        let model = Arc::new(model(config.model.as_deref())?);
+        let scorer = Scorer::new(Arc::clone(&events), Arc::clone(&ledger), Arc::clone(&model));
+        let per_event = Duration::from_secs(1) / config.client_rate;
+        let state = State {
+            sites: SiteDirectory::open(Arc::clone(&ledger))?,
+            events,
+            ledger,
+            privacy: Arc::new(Privacy::new(salts, countries, config.ipv4_prefix)),
+            model,
+            clock,
+            event_limits: Arc::new(ClientLimits::new(per_event, config.client_burst)),
+            login_limits: Arc::new(ClientLimits::new(Duration::from_secs(10), 6)),
+            trusted: config.trusted.clone(),
+            demo,
+            https: config.public_url.as_deref().is_some_and(|url| url.starts_with("https://")),
+        };
+        Ok(Self { state: web::Data::new(state), scorer, listen: config.listen.clone(), _lock: lock })
+    }
+
+    /// The event log.
+    pub fn events(&self) -> Arc<dyn EventStore> {
+        Arc::clone(&self.state.events)
+    }
+
+    /// The ledger.
+    pub fn ledger(&self) -> Arc<dyn Ledger> {
+        Arc::clone(&self.state.ledger)
+    }
+
+    /// Scores what is in the log already.
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub fn catch_up(&mut self) -> Result<usize, StartError> {
+        Ok(self.scorer.catch_up()?)
+    }
+
+    /// A one-time token for choosing the owner's password, where none is chosen yet.
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub fn setup_token(&self) -> Result<Option<String>, StartError> {
+        if self.state.demo.is_some() || self.state.ledger.password()?.is_some() {
+            return Ok(None);
+        }
+        new_setup_token(self.state.ledger.as_ref(), &self.state.clock).map(Some)
+    }
+
+    /// Takes the port, before anything is said of it.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on.
+    pub fn bind(self) -> Result<Bound, StartError> {
+        let listen = &self.listen;
+        let listener = TcpListener::bind(listen).map_err(|error| {
+            StartError(format!(
+                "cannot listen on {listen}: {error}; name another address with --listen HOST:PORT"
+            ))
+        })?;
+        let port = listener.local_addr().map_err(|error| StartError(error.to_string()))?.port();
+        let host = listen.rsplit_once(':').map_or("127.0.0.1", |(host, _)| host).to_owned();
+        Ok(Bound { app: self, listener, host, port })
+    }
+}
+
+/// Makes a set-up token that ends in a day, in the place of any earlier one.
+///
+/// # Errors
+/// When storage fails.
+pub fn new_setup_token(ledger: &dyn Ledger, clock: &Clock) -> Result<String, StartError> {
+    let token = random_token()?;
+    ledger.put_setup(SetupRow { token: digest(&token), expires_at: clock.now().plus_days(1) })?;
+    Ok(token)
+}
+
+/// A collector that has its port.
+pub struct Bound {
+    app: App,
+    listener: TcpListener,
+    host: String,
+    port: u16,
+}
+
+impl Bound {
+    /// The base URL that this machine reaches us by.
+    pub fn local_url(&self) -> String {
+        let host = match self.host.as_str() {
+            "0.0.0.0" | "[::]" | "" => "127.0.0.1",
+            host => host,
+        };
+        format!("http://{host}:{}", self.port)
+    }
+
+    /// Serves until a signal (SIGINT, SIGTERM) asks to stop; then finishes what it has begun.
+    ///
+    /// # Errors
+    /// When the server cannot run.
+    pub fn serve(self) -> Result<(), StartError> {
+        let failed = |error: std::io::Error| StartError(format!("the server cannot run: {error}"));
+        let Self { app: App { state, scorer, _lock, .. }, listener, .. } = self;
+        let running = Running::start(scorer).map_err(failed)?;
+        let limits = vec![Arc::clone(&state.event_limits), Arc::clone(&state.login_limits)];
+        let housekeeping = Housekeeping::start(
+            Arc::clone(&state.privacy),
+            Arc::clone(&state.ledger),
+            limits,
+            state.clock.clone(),
+        )
+        .map_err(failed)?;
+        let routes = http::routes::configure(state);
+        let served = actix_web::rt::System::new().block_on(
+            HttpServer::new(move || ActixApp::new().configure(routes.clone()))
+                .keep_alive(Duration::from_secs(75))
+                .client_request_timeout(Duration::from_secs(10))
+                .shutdown_timeout(10)
+                .listen(listener)
+                .map_err(failed)?
+                .run(),
+        );
+        drop(housekeeping);
+        drop(running);
+        served.map_err(failed)
+    }
+}

@@ -1,0 +1,60 @@
+//! `mqlite demo`. Invariant: it never touches a folder that holds real data, and says everywhere that what
+//! it shows is generated.
+
+use super::{Failure, say, start_log};
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::{Config, Settings};
+use crate::demo;
+use std::path::Path;
+
+/// Runs the demo until it is asked to stop.
+///
+/// # Errors
+/// Says why it does not start and what to do.
+pub fn run(mut settings: Settings) -> Result<(), Failure> {
+    start_log();
+    // Thrown away when the demo ends; a folder that was named is kept.
+    let mut throw_away = None;
+    match &settings.data {
+        Some(named) => check_empty(named)?,
+        None => {
+            let folder = tempfile::Builder::new().prefix("mqlite-demo-").tempdir();
+            let folder = folder.map_err(|error| Failure::new(format!("no folder for the demo: {error}")))?;
+            settings.data = Some(folder.path().to_owned());
+            throw_away = Some(folder);
+        }
+    }
+    let config = Config::resolve(settings)?;
+    let clock = Clock::system();
+    let mut app = App::open(&config, clock.clone(), Some(demo::page))?;
+    let site = demo::add_site(app.ledger().as_ref())?;
+    let generated = demo::generate(app.events().as_ref(), &site, clock.now())?;
+    app.catch_up()?;
+    let bound = app.bind()?;
+    let base = config.public_url.clone().unwrap_or_else(|| bound.local_url());
+    say(format_args!(
+        "MQLite {} demo: {generated} generated events of ninety days",
+        env!("CARGO_PKG_VERSION")
+    ))?;
+    say("Nothing here is real, and nothing is kept when you stop it with Ctrl-C.\n")?;
+    say(format_args!("  Dashboard:            {base}/"))?;
+    say(format_args!("  Demo company's site:  {base}/demo/"))?;
+    say(
+        "\nOpen both side by side: arrive at the site by an ad, read, ask for a demo, and watch the MQL appear.",
+    )?;
+    bound.serve()?;
+    drop(throw_away);
+    Ok(())
+}
+
+fn check_empty(folder: &Path) -> Result<(), Failure> {
+    let empty = std::fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
+    if empty {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "{} is not empty, and the demo writes generated data; name an empty folder, or leave --data out",
+        folder.display()
+    )))
+}

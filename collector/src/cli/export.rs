@@ -1,0 +1,124 @@
+//! `mqlite export`. Invariant: it prints what is stored and nothing that is not; it never writes.
+
+use super::{Failure, say};
+use crate::app::{open_events_for_reading, open_ledger};
+use crate::config::{Config, Settings};
+use crate::domain::{Cursor, Event, SiteId, SiteNo, Timestamp};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// What to print.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Every stored event, oldest first
+    Events(Events),
+}
+
+/// Which events, and how.
+#[derive(Debug, clap::Args)]
+pub struct Events {
+    /// Only this site's
+    #[arg(long)]
+    site: Option<String>,
+    /// One JSON object a line
+    #[arg(long, value_name = "FORMAT", default_value = "ndjson", value_parser = ["ndjson"])]
+    format: String,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// An event as it is printed.
+#[derive(Serialize)]
+struct Printed<'a> {
+    id: String,
+    at: Timestamp,
+    site: &'a str,
+    name: &'a str,
+    path: &'a str,
+    rung: &'static str,
+    signal: &'static str,
+    trust: crate::domain::Trust,
+    visitor: Option<String>,
+    lead: Option<String>,
+    domain: Option<&'a crate::domain::EmailDomain>,
+    attributes: &'a crate::domain::Attributes,
+    /// What the event itself says of where the visitor came from; none on pages reached from within.
+    channel: Option<crate::domain::Channel>,
+    source: Option<&'a str>,
+    medium: Option<&'a str>,
+    campaign: Option<&'a str>,
+    content: Option<&'a str>,
+    term: Option<&'a str>,
+    click_id: Option<&'a str>,
+    referrer: Option<&'a str>,
+    country: Option<&'a str>,
+    #[serde(flatten)]
+    agent: &'a crate::domain::Agent,
+    engagement_ms: Option<u32>,
+    scroll_depth: Option<u8>,
+    props: &'a crate::domain::Props,
+    revenue: Option<&'a crate::domain::Money>,
+}
+
+fn printed<'a>(event: &'a Event, sites: &'a BTreeMap<SiteNo, String>) -> Printed<'a> {
+    fn text<const N: usize>(value: Option<&crate::domain::Text<N>>) -> Option<&str> {
+        value.map(crate::domain::Text::as_str)
+    }
+    let touch = event.touch.as_ref();
+    Printed {
+        id: event.id.to_hex(),
+        at: event.at,
+        site: sites.get(&event.site).map_or("", String::as_str),
+        name: event.name.as_str(),
+        path: event.path.as_str(),
+        rung: event.rung.name(),
+        signal: event.signal.name(),
+        trust: event.trust,
+        visitor: event.visitor.map(crate::domain::VisitorId::to_hex),
+        lead: event.lead.map(crate::domain::LeadKey::to_hex),
+        domain: event.domain.as_ref(),
+        attributes: &event.attributes,
+        channel: touch.map(|touch| touch.channel),
+        source: touch.and_then(|touch| text(touch.source.as_ref())),
+        medium: touch.and_then(|touch| text(touch.medium.as_ref())),
+        campaign: touch.and_then(|touch| text(touch.campaign.as_ref())),
+        content: touch.and_then(|touch| text(touch.content.as_ref())),
+        term: touch.and_then(|touch| text(touch.term.as_ref())),
+        click_id: touch.and_then(|touch| text(touch.click_id.as_ref())),
+        referrer: touch.and_then(|touch| text(touch.referrer.as_ref())),
+        country: text(event.place.country.as_ref()),
+        agent: &event.agent,
+        engagement_ms: event.engagement_ms,
+        scroll_depth: event.scroll_depth,
+        props: &event.props,
+        revenue: event.revenue.as_ref(),
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When there is no data folder, or no such site.
+pub fn run(command: Command) -> Result<(), Failure> {
+    let Command::Events(arguments) = command;
+    let config = Config::resolve(arguments.settings)?;
+    let events = open_events_for_reading(&config.data)?;
+    let sites: BTreeMap<SiteNo, String> =
+        open_ledger(&config.data)?.sites()?.into_iter().map(|site| (site.no, site.id.to_string())).collect();
+    let only = arguments.site.map(|site| SiteId::parse(&site)).transpose()?;
+    if let Some(only) = only.as_ref().filter(|only| !sites.values().any(|site| site == only.as_str())) {
+        return Err(Failure::new(format!("there is no site {only}; `mqlite site list` names them")));
+    }
+    let mut cursor = Cursor::default();
+    loop {
+        let page = events.scan(cursor, 1_000)?;
+        let Some(last) = page.last() else { return Ok(()) };
+        cursor = last.cursor;
+        for logged in &page {
+            let line = printed(&logged.event, &sites);
+            if only.as_ref().is_none_or(|only| only.as_str() == line.site) {
+                say(serde_json::to_string(&line).map_err(|error| Failure::new(error.to_string()))?)?;
+            }
+        }
+    }
+}

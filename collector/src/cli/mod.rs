@@ -1,0 +1,75 @@
+//! The command line. Invariant: what a person asked for goes to standard output, everything else to
+//! standard error, and a failure says what to type next.
+
+pub mod demo;
+pub mod export;
+mod page;
+pub mod serve;
+pub mod site;
+pub mod tag;
+pub mod user;
+pub mod verify;
+
+use crate::app::StartError;
+use crate::domain::Invalid;
+use crate::storage::StoreError;
+use std::io::{self, Write};
+
+/// Why a command failed, in words for the person who typed it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Failure(String);
+
+impl Failure {
+    /// With this sentence.
+    pub fn new(sentence: impl Into<String>) -> Self {
+        Self(sentence.into())
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        Self(error.0)
+    }
+}
+
+impl From<Invalid> for Failure {
+    fn from(error: Invalid) -> Self {
+        Self(error.0)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Says why a command failed.
+pub fn complain(failure: &Failure) {
+    if !failure.0.is_empty() {
+        let _ = writeln!(io::stderr(), "mqlite: {failure}");
+    }
+}
+
+/// Prints a line. A reader that has gone (`| head`) is no failure.
+fn say(line: impl std::fmt::Display) -> Result<(), Failure> {
+    match writeln!(io::stdout(), "{line}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure(format!("cannot print: {error}")))
+        }
+        Err(_) => Err(Failure(String::new())),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Log lines to standard error; `RUST_LOG` asks for more.
+fn start_log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| "info,actix_server=warn".into());
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_target(false)
+        .try_init();
+}

@@ -1,0 +1,171 @@
+//! `POST /api/event`. Invariant: 202 is answered after the commit, and only then; what was left out on
+//! purpose is named in `x-mqlite-dropped`.
+
+use super::error::Problem;
+use super::state::State;
+use crate::domain::{Outcome, Timestamp};
+use crate::ingest::{self, Sender, Taken};
+use crate::privacy::Client;
+use crate::storage::{Batch, Tally};
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// Bytes of a body: a hundred full events.
+const BODY_MAX: usize = 256 * 1024;
+/// Time for a body to arrive.
+const BODY_TIME: Duration = Duration::from_secs(10);
+
+/// Takes events.
+pub(super) async fn collect(
+    request: HttpRequest,
+    payload: web::Payload,
+    state: web::Data<State>,
+) -> Result<HttpResponse, CorsProblem> {
+    taken(&request, payload, &state).await.map_err(CorsProblem)
+}
+
+async fn taken(request: &HttpRequest, payload: web::Payload, state: &State) -> Result<HttpResponse, Problem> {
+    let client = Client::of(request, &state.trusted);
+    state.event_limits.take(&client, 1)?;
+    check_type(request)?;
+    let body = body(request, payload).await?;
+    let origin = request.headers().get(header::ORIGIN).map(|value| value.to_str().unwrap_or("null"));
+    let sender = Sender { client: &client, origin, now: state.clock.now() };
+    let taken = ingest::take(&body, sender, &state.privacy, &|id| state.sites.find(id))?;
+    let more = u32::try_from(taken.outcomes.len()).unwrap_or(u32::MAX).saturating_sub(1);
+    if more > 0 {
+        state.event_limits.take(&client, more)?;
+    }
+    if request.query_string() == "dry-run=1" {
+        return Ok(dry_run(&taken));
+    }
+    let dropped = dropped(&taken.outcomes);
+    let batch = batch(taken);
+    if !(batch.events.is_empty() && batch.tallies.is_empty()) {
+        state.events.append(batch).await?;
+    }
+    let mut response = HttpResponse::Accepted();
+    cors(&mut response);
+    if let Some(reasons) = dropped {
+        response.insert_header(("x-mqlite-dropped", reasons));
+    }
+    Ok(response.content_type("text/plain; charset=utf-8").body("ok"))
+}
+
+/// Answers a preflight, for callers that send JSON by its own name. The snippet never causes one.
+pub(super) async fn preflight() -> HttpResponse {
+    let mut response = HttpResponse::NoContent();
+    cors(&mut response);
+    response
+        .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "POST"))
+        .insert_header((header::ACCESS_CONTROL_ALLOW_HEADERS, "content-type"))
+        .insert_header((header::ACCESS_CONTROL_MAX_AGE, "86400"))
+        .finish()
+}
+
+/// Any page may ask, none with credentials; whether it may send for a site is for `ingest` to say.
+fn cors(response: &mut actix_web::HttpResponseBuilder) {
+    response
+        .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+        .insert_header((header::ACCESS_CONTROL_EXPOSE_HEADERS, "x-mqlite-dropped, retry-after"))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin"));
+}
+
+/// A problem that a page of another origin may read.
+#[derive(Debug)]
+pub(super) struct CorsProblem(Problem);
+
+impl std::fmt::Display for CorsProblem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl actix_web::ResponseError for CorsProblem {
+    fn status_code(&self) -> actix_web::http::StatusCode {
+        self.0.status_code()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = self.0.error_response();
+        let headers = response.headers_mut();
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, header::HeaderValue::from_static("*"));
+        let exposed = header::HeaderValue::from_static("x-mqlite-dropped, retry-after");
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+        response
+    }
+}
+
+fn check_type(request: &HttpRequest) -> Result<(), Problem> {
+    let value =
+        |name| request.headers().get(name).map(|value: &header::HeaderValue| value.to_str().unwrap_or("?"));
+    let essence = value(header::CONTENT_TYPE).map(|text| text.split(';').next().unwrap_or_default().trim());
+    let known = ["text/plain", "application/json"];
+    if essence.is_some_and(|essence| !known.iter().any(|known| essence.eq_ignore_ascii_case(known))) {
+        return Err(Problem::unsupported("send text/plain or application/json"));
+    }
+    if value(header::CONTENT_ENCODING).is_some_and(|coding| !coding.eq_ignore_ascii_case("identity")) {
+        return Err(Problem::unsupported("send the body as it is, without a content-encoding"));
+    }
+    Ok(())
+}
+
+async fn body(request: &HttpRequest, payload: web::Payload) -> Result<web::Bytes, Problem> {
+    let declared =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    if declared.is_some_and(|length: usize| length > BODY_MAX) {
+        return Err(Problem::too_large(BODY_MAX));
+    }
+    let arrived = tokio::time::timeout(BODY_TIME, payload.to_bytes_limited(BODY_MAX)).await;
+    arrived
+        .map_err(|_| Problem::too_slow())?
+        .map_err(|_| Problem::too_large(BODY_MAX))?
+        .map_err(|_| Problem::bad("", "the body ended before it was whole"))
+}
+
+fn batch(taken: Taken) -> Batch {
+    let tallies = taken.tallies.into_iter().map(|(site, day, reason)| Tally { site, day, reason });
+    Batch { events: taken.events, tallies: tallies.collect() }
+}
+
+/// The reasons of events that were left out, once each.
+fn dropped(outcomes: &[Outcome]) -> Option<String> {
+    let reasons: BTreeSet<&str> = outcomes
+        .iter()
+        .filter(|outcome| **outcome != Outcome::Stored)
+        .map(|outcome| outcome.reason())
+        .collect();
+    (!reasons.is_empty()).then(|| Vec::from_iter(reasons).join(", "))
+}
+
+/// What `mqlite verify` asks for: what would become of an event, and nothing is kept.
+fn dry_run(taken: &Taken) -> HttpResponse {
+    #[derive(Serialize)]
+    struct Verdict {
+        outcomes: Vec<&'static str>,
+        stored: Vec<Stored>,
+    }
+    #[derive(Serialize)]
+    struct Stored {
+        name: String,
+        path: String,
+        rung: &'static str,
+        channel: Option<&'static str>,
+        at: Timestamp,
+    }
+    let stored = taken.events.iter().map(|(event, _)| Stored {
+        name: event.name.as_str().to_owned(),
+        path: event.path.to_string(),
+        rung: event.rung.name(),
+        channel: event.touch.as_ref().map(|touch| touch.channel.key()),
+        at: event.at,
+    });
+    let outcomes = taken.outcomes.iter().map(|outcome| outcome.reason()).collect();
+    let mut response = HttpResponse::Ok();
+    cors(&mut response);
+    response.json(Verdict { outcomes, stored: stored.collect() })
+}

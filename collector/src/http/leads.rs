@@ -1,0 +1,246 @@
+//! Leads and why they are what they are. Invariant: an explanation's lines sum to its score.
+
+use super::auth::Viewer;
+use super::error::{Problem, parameter};
+use super::reports::{attribution, site};
+use super::state::State;
+use crate::domain::{
+    Attributes, Channel, Date, EmailDomain, LeadKey, Points, Score, Site, Stage, Text, Timestamp,
+};
+use crate::jobs::score::profile;
+use crate::leads::{Lead, Origin, Reason, Transition};
+use crate::scoring::Line;
+use crate::storage::{Attribution, LeadQuery, PageToken};
+use actix_web::{HttpResponse, web};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// The query of the list of leads.
+#[derive(Deserialize)]
+pub(super) struct ListQuery {
+    site: String,
+    stage: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    channel: Option<String>,
+    attribution: Option<String>,
+    limit: Option<usize>,
+    cursor: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Listed {
+    leads: Vec<Shown>,
+    total: u64,
+    next: Option<String>,
+}
+
+/// A lead as the API shows it.
+#[derive(Serialize)]
+struct Shown {
+    key: String,
+    stage: Stage,
+    became_mql_at: Option<Timestamp>,
+    first_seen: Timestamp,
+    last_seen: Timestamp,
+    score: Score,
+    score_at_mql: Option<Score>,
+    attribution: &'static str,
+    channel: Channel,
+    channel_label: &'static str,
+    source: Option<Text<100>>,
+    medium: Option<Text<100>>,
+    campaign: Option<Text<200>>,
+    landing_page: Text<500>,
+    country: Option<Text<2>>,
+    domain: Option<EmailDomain>,
+    attributes: Attributes,
+    reasons: Vec<Reason>,
+}
+
+fn shown(lead: Lead, attribution: Attribution) -> Shown {
+    let origin: Origin = if attribution == Attribution::Last { lead.last } else { lead.first };
+    Shown {
+        key: lead.key.to_hex(),
+        stage: lead.stage,
+        became_mql_at: lead.qualified.as_ref().map(|mql| mql.at),
+        first_seen: lead.first_seen,
+        last_seen: lead.last_seen,
+        score: lead.score,
+        score_at_mql: lead.qualified.as_ref().map(|mql| mql.score),
+        attribution: attribution.name(),
+        channel: origin.touch.channel,
+        channel_label: origin.touch.channel.label(),
+        source: origin.touch.source,
+        medium: origin.touch.medium,
+        campaign: origin.touch.campaign,
+        landing_page: origin.landing,
+        country: lead.country,
+        domain: lead.domain,
+        attributes: lead.attributes,
+        reasons: lead.reasons,
+    }
+}
+
+impl ListQuery {
+    fn parse(&self, state: &State) -> Result<LeadQuery, Problem> {
+        let site = site(state, &self.site)?;
+        let date = |name: &str, text: Option<&String>| {
+            text.map(|text| Date::parse(text).map_err(|error| parameter(name, &error))).transpose()
+        };
+        let stage = self
+            .stage
+            .as_deref()
+            .map(Stage::parse)
+            .transpose()
+            .map_err(|error| parameter("stage", &error))?;
+        let channel = self.channel.as_deref().map(|key| {
+            Channel::from_key(key)
+                .ok_or_else(|| Problem::bad("?channel", "channel: a channel's key, such as paid_search"))
+        });
+        let mqls = stage == Some(Stage::Mql);
+        Ok(LeadQuery {
+            site: site.no,
+            mqls,
+            // The list of MQLs is of everyone who became one, whatever sales made of them since: so it
+            // counts what the report counts.
+            stage: stage.filter(|_| !mqls),
+            from: date("from", self.from.as_ref())?.map(|day| site.zone.start_of(day)),
+            before: date("to", self.to.as_ref())?.map(|day| site.zone.start_of(day.plus(1))),
+            channel: channel.transpose()?,
+            attribution: attribution(self.attribution.as_deref())?,
+            limit: self.limit.unwrap_or(50).clamp(1, 200),
+            after: self.cursor.as_deref().map(page_token).transpose()?,
+        })
+    }
+}
+
+fn page_token(text: &str) -> Result<PageToken, Problem> {
+    let wrong = || Problem::bad("?cursor", "cursor: what `next` of the page before said");
+    let (at, key) = text.split_once('.').ok_or_else(wrong)?;
+    let at = Timestamp::from_millis(at.parse().map_err(|_| wrong())?);
+    Ok(PageToken { at, key: LeadKey::parse(key).map_err(|_| wrong())? })
+}
+
+/// `GET /api/v1/leads`
+pub(super) async fn list(
+    _: Viewer,
+    query: web::Query<ListQuery>,
+    state: web::Data<State>,
+) -> Result<HttpResponse, Problem> {
+    let query = query.parse(&state)?;
+    let by = query.attribution;
+    let page = web::block(move || state.ledger.leads(&query))
+        .await
+        .map_err(|_| Problem::unavailable("too busy"))??;
+    let next = page.next.map(|token| format!("{}.{}", token.at.millis(), token.key.to_hex()));
+    let leads = page.leads.into_iter().map(|lead| shown(lead, by)).collect();
+    Ok(private().json(Listed { leads, total: page.total, next }))
+}
+
+/// The query of one lead.
+#[derive(Deserialize)]
+pub(super) struct OneQuery {
+    site: String,
+    as_of: Option<String>,
+    attribution: Option<String>,
+}
+
+async fn find(
+    state: &web::Data<State>,
+    query: &OneQuery,
+    key: &str,
+) -> Result<(Arc<Site>, Lead, Vec<Transition>), Problem> {
+    let site = site(state, &query.site)?;
+    let key = LeadKey::parse(key).map_err(|error| Problem::bad("/key", error.0))?;
+    let (shared, no) = (state.clone(), site.no);
+    let found = web::block(move || -> Result<_, crate::storage::StoreError> {
+        Ok((shared.ledger.lead(no, key)?, shared.ledger.transitions(no, key)?))
+    });
+    let (lead, transitions) = found.await.map_err(|_| Problem::unavailable("too busy"))??;
+    let lead = lead.ok_or_else(|| Problem::not_found("there is no such lead"))?;
+    Ok((site, lead, transitions))
+}
+
+/// `GET /api/v1/leads/{key}`
+pub(super) async fn show(
+    _: Viewer,
+    key: web::Path<String>,
+    query: web::Query<OneQuery>,
+    state: web::Data<State>,
+) -> Result<HttpResponse, Problem> {
+    let by = attribution(query.attribution.as_deref())?;
+    let (_, lead, _) = find(&state, &query, &key).await?;
+    Ok(private().json(shown(lead, by)))
+}
+
+#[derive(Serialize)]
+struct Explanation {
+    key: String,
+    site: String,
+    as_of: Timestamp,
+    stage: Stage,
+    model: serde_json::Value,
+    score: Score,
+    threshold: Points,
+    qualifies: bool,
+    lines: Vec<Line>,
+    missing: Vec<String>,
+    transitions: Vec<TransitionShown>,
+}
+
+#[derive(Serialize)]
+struct TransitionShown {
+    from: Stage,
+    to: Stage,
+    at: Timestamp,
+    reason: String,
+    score: Score,
+    model_hash: String,
+}
+
+/// `GET /api/v1/leads/{key}/explanation`
+pub(super) async fn explanation(
+    _: Viewer,
+    key: web::Path<String>,
+    query: web::Query<OneQuery>,
+    state: web::Data<State>,
+) -> Result<HttpResponse, Problem> {
+    let as_of = query
+        .as_of
+        .as_deref()
+        .map(Timestamp::parse)
+        .transpose()
+        .map_err(|error| parameter("as_of", &error))?;
+    let as_of = as_of.unwrap_or_else(|| state.clock.now());
+    let (site, lead, transitions) = find(&state, &query, &key).await?;
+    let evaluation = state.model.evaluate(&lead.hits, &profile(&lead), as_of);
+    let transition = |transition: Transition| TransitionShown {
+        from: transition.from,
+        to: transition.to,
+        at: transition.at,
+        reason: transition.reason,
+        score: transition.score,
+        model_hash: transition.model.to_string(),
+    };
+    Ok(private().json(Explanation {
+        key: lead.key.to_hex(),
+        site: site.id.to_string(),
+        as_of,
+        stage: lead.stage,
+        model: serde_json::json!({ "name": state.model.name(), "hash": state.model.hash().to_string() }),
+        score: evaluation.score(),
+        threshold: state.model.threshold(),
+        qualifies: evaluation.qualifies,
+        lines: evaluation.lines,
+        missing: evaluation.missing,
+        transitions: transitions.into_iter().map(transition).collect(),
+    }))
+}
+
+/// Answers about people are not for caches.
+fn private() -> actix_web::HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response.insert_header(("cache-control", "no-store"));
+    response
+}

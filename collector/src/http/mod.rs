@@ -1,0 +1,20 @@
+//! HTTP. Invariant: a handler reads a request, asks one thing of the modules below, and writes an answer;
+//! no SQL, no address, no rule is here. What goes wrong is `application/problem+json`, and never says more
+//! than the person who asked may know.
+
+pub(crate) mod auth;
+mod collect;
+mod demo;
+mod error;
+mod health;
+mod leads;
+mod pages;
+mod reports;
+pub mod routes;
+mod script;
+mod served;
+mod sites;
+mod state;
+
+pub use sites::SiteDirectory;
+pub use state::{DemoSite, State};

@@ -1,0 +1,351 @@
+//! Reports. Invariant: the rows of a report sum to its totals where its dimension does not overlap, and
+//! the period before is as long as the period.
+
+use super::auth::Viewer;
+use super::error::{Problem, parameter};
+use super::served::matches_etag;
+use super::state::State;
+use crate::domain::{Channel, Date, Site, SiteId};
+use crate::ingest;
+use crate::leads::Dimension;
+use crate::storage::{Attribution, Counts, OutcomeQuery, ReportQuery, ReportRows};
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Days of one report.
+const DAYS_MAX: i32 = 800;
+/// Rows of one report; what is beyond them is in the totals.
+const ROWS_MAX: usize = 200;
+
+/// Finds the site of a query.
+pub(super) fn site(state: &State, name: &str) -> Result<Arc<Site>, Problem> {
+    let id = SiteId::parse(name).map_err(|error| parameter("site", &error))?;
+    state.sites.find(&id).ok_or_else(|| Problem::not_found(format!("there is no site {id}")))
+}
+
+/// Parses `attribution`.
+pub(super) fn attribution(name: Option<&str>) -> Result<Attribution, Problem> {
+    match name.unwrap_or("first") {
+        "first" => Ok(Attribution::First),
+        "last" => Ok(Attribution::Last),
+        _ => Err(Problem::bad("?attribution", "attribution: one of first, last")),
+    }
+}
+
+/// `GET /api/v1/sites`
+pub(super) async fn sites(_: Viewer, state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    #[derive(Serialize)]
+    struct Listed {
+        site: String,
+        time_zone: String,
+        today: Date,
+    }
+    let now = state.clock.now();
+    let shared = state.clone();
+    let sites =
+        web::block(move || shared.ledger.sites()).await.map_err(|_| Problem::unavailable("too busy"))??;
+    let sites: Vec<Listed> = sites
+        .into_iter()
+        .map(|site| Listed {
+            site: site.id.to_string(),
+            time_zone: site.zone.name().to_owned(),
+            today: site.zone.date(now),
+        })
+        .collect();
+    Ok(HttpResponse::Ok()
+        .insert_header(("cache-control", "no-store"))
+        .json(serde_json::json!({ "sites": sites })))
+}
+
+/// The query of the MQL report.
+#[derive(Deserialize)]
+pub(super) struct MqlQuery {
+    site: String,
+    from: Option<String>,
+    to: Option<String>,
+    interval: Option<String>,
+    by: Option<String>,
+    compare: Option<String>,
+    attribution: Option<String>,
+}
+
+#[derive(Clone, Copy)]
+enum Interval {
+    Day,
+    Week,
+    Month,
+}
+
+impl Interval {
+    fn start(self, day: Date) -> Date {
+        match self {
+            Self::Day => day,
+            Self::Week => day.week_start(),
+            Self::Month => day.month_start(),
+        }
+    }
+}
+
+struct Asked {
+    site: Arc<Site>,
+    from: Date,
+    to: Date,
+    interval: (&'static str, Interval),
+    by: Dimension,
+    compare: bool,
+    attribution: Attribution,
+}
+
+impl MqlQuery {
+    fn parse(&self, state: &State) -> Result<Asked, Problem> {
+        let site = site(state, &self.site)?;
+        let today = site.zone.date(state.clock.now());
+        let date = |name: &str, text: Option<&String>, default: Date| match text {
+            Some(text) => Date::parse(text).map_err(|error| parameter(name, &error)),
+            None => Ok(default),
+        };
+        let to = date("to", self.to.as_ref(), today)?;
+        let from = date("from", self.from.as_ref(), to.plus(-29))?;
+        if from > to || to.days() - from.days() >= DAYS_MAX {
+            return Err(Problem::bad(
+                "?from",
+                format!("from: a day up to `to`, at most {DAYS_MAX} days before it"),
+            ));
+        }
+        let interval = match self.interval.as_deref().unwrap_or("day") {
+            "day" => ("day", Interval::Day),
+            "week" => ("week", Interval::Week),
+            "month" => ("month", Interval::Month),
+            _ => return Err(Problem::bad("?interval", "interval: one of day, week, month")),
+        };
+        let by = Dimension::from_name(self.by.as_deref().unwrap_or("channel")).ok_or_else(|| {
+            Problem::bad("?by", "by: one of channel, source, campaign, country, page, rule")
+        })?;
+        let compare = match self.compare.as_deref().unwrap_or("previous") {
+            "previous" => true,
+            "none" => false,
+            _ => return Err(Problem::bad("?compare", "compare: one of previous, none")),
+        };
+        Ok(Asked {
+            site,
+            from,
+            to,
+            interval,
+            by,
+            compare,
+            attribution: attribution(self.attribution.as_deref())?,
+        })
+    }
+}
+
+#[derive(Serialize)]
+struct Report {
+    site: String,
+    time_zone: String,
+    from: Date,
+    to: Date,
+    previous: Option<Period>,
+    by: &'static str,
+    attribution: &'static str,
+    interval: &'static str,
+    totals: Counts,
+    previous_totals: Option<Counts>,
+    rows: Vec<Row>,
+    series: Vec<Point>,
+    suppressed: Suppressed,
+    model: ModelShown,
+}
+
+#[derive(Serialize, Clone, Copy)]
+struct Period {
+    from: Date,
+    to: Date,
+}
+
+#[derive(Serialize)]
+struct Row {
+    key: String,
+    label: String,
+    #[serde(flatten)]
+    counts: Counts,
+    previous: Option<Counts>,
+}
+
+#[derive(Serialize)]
+struct Point {
+    from: Date,
+    #[serde(flatten)]
+    counts: Counts,
+    rows: BTreeMap<String, Counts>,
+    previous: Option<PreviousPoint>,
+}
+
+#[derive(Serialize)]
+struct PreviousPoint {
+    from: Date,
+    #[serde(flatten)]
+    counts: Counts,
+}
+
+#[derive(Serialize, Default)]
+struct Suppressed {
+    total: u64,
+    by_signal: BTreeMap<String, u64>,
+    identities_dropped: u64,
+}
+
+#[derive(Serialize)]
+struct ModelShown {
+    name: String,
+    hash: String,
+    threshold: crate::domain::Points,
+}
+
+/// `GET /api/v1/reports/mql`
+pub(super) async fn mql(
+    _: Viewer,
+    request: HttpRequest,
+    query: web::Query<MqlQuery>,
+    state: web::Data<State>,
+) -> Result<HttpResponse, Problem> {
+    let asked = query.parse(&state)?;
+    let report =
+        web::block(move || build(&state, &asked)).await.map_err(|_| Problem::unavailable("too busy"))??;
+    let body =
+        serde_json::to_vec(&report).map_err(|_| Problem::unavailable("the report could not be written"))?;
+    let hash = crate::http::auth::digest(&String::from_utf8_lossy(&body));
+    let etag = format!("\"{}\"", hash[..12].iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+    let mut response = HttpResponse::Ok();
+    response
+        .insert_header((header::ETAG, etag.as_str()))
+        .insert_header((header::CACHE_CONTROL, "no-cache, private"));
+    if matches_etag(&request, &etag) {
+        return Ok(response.status(actix_web::http::StatusCode::NOT_MODIFIED).finish());
+    }
+    Ok(response.content_type("application/json").body(body))
+}
+
+fn build(state: &State, asked: &Asked) -> Result<Report, Problem> {
+    let query = ReportQuery {
+        site: asked.site.no,
+        from: asked.from,
+        to: asked.to,
+        by: asked.by,
+        attribution: asked.attribution,
+    };
+    let now = state.ledger.report(&query)?;
+    let days = asked.to.days() - asked.from.days() + 1;
+    let period = asked.compare.then(|| Period { from: asked.from.plus(-days), to: asked.from.plus(-1) });
+    let before = match period {
+        Some(Period { from, to }) => Some(state.ledger.report(&ReportQuery { from, to, ..query })?),
+        None => None,
+    };
+    Ok(Report {
+        site: asked.site.id.to_string(),
+        time_zone: asked.site.zone.name().to_owned(),
+        from: asked.from,
+        to: asked.to,
+        previous: period,
+        by: asked.by.name(),
+        attribution: asked.attribution.name(),
+        interval: asked.interval.0,
+        totals: total(&now),
+        previous_totals: before.as_ref().map(total),
+        rows: rows(state, asked.by, &now, before.as_ref()),
+        series: series(asked, &now, before.as_ref().zip(period)),
+        suppressed: suppressed(state, asked)?,
+        model: ModelShown {
+            name: state.model.name().to_owned(),
+            hash: state.model.hash().to_string(),
+            threshold: state.model.threshold(),
+        },
+    })
+}
+
+fn total(report: &ReportRows) -> Counts {
+    let mut total = Counts::default();
+    report.days.values().for_each(|counts| total.add(*counts));
+    total
+}
+
+fn by_key(report: &ReportRows) -> BTreeMap<&str, Counts> {
+    let mut keys: BTreeMap<&str, Counts> = BTreeMap::new();
+    report.rows.iter().for_each(|row| keys.entry(&row.key).or_default().add(row.counts));
+    keys
+}
+
+fn rows(state: &State, by: Dimension, now: &ReportRows, before: Option<&ReportRows>) -> Vec<Row> {
+    let mut keys = by_key(now);
+    let previous = before.map(by_key);
+    previous.iter().flatten().for_each(|(key, _)| {
+        keys.entry(key).or_default();
+    });
+    let row = |(key, counts): (&str, Counts)| Row {
+        key: key.to_owned(),
+        label: label(state, by, key),
+        counts,
+        previous: previous.as_ref().map(|keys| keys.get(key).copied().unwrap_or_default()),
+    };
+    let mut rows: Vec<Row> = keys.into_iter().map(row).collect();
+    let order = |row: &Row| (row.counts.mqls, row.counts.leads, row.counts.visits);
+    rows.sort_by(|a, b| order(b).cmp(&order(a)).then_with(|| a.key.cmp(&b.key)));
+    rows.truncate(ROWS_MAX);
+    rows
+}
+
+fn label(state: &State, by: Dimension, key: &str) -> String {
+    let named = match by {
+        Dimension::Channel => Channel::from_key(key).map(|channel| channel.label().to_owned()),
+        Dimension::Rule => state.model.label(key).map(str::to_owned),
+        _ => None,
+    };
+    named.unwrap_or_else(|| if key.is_empty() { "(none)".to_owned() } else { key.to_owned() })
+}
+
+fn series(asked: &Asked, now: &ReportRows, before: Option<(&ReportRows, Period)>) -> Vec<Point> {
+    let mut points: BTreeMap<Date, Point> = BTreeMap::new();
+    let interval = asked.interval.1;
+    let days = asked.to.days() - asked.from.days() + 1;
+    for day in (0..days).map(|offset| asked.from.plus(offset)) {
+        // The first interval begins with the period, though its week or month began before.
+        let start = interval.start(day).max(asked.from);
+        let point = points.entry(start).or_insert_with(|| Point {
+            from: start,
+            counts: Counts::default(),
+            rows: BTreeMap::new(),
+            previous: None,
+        });
+        point.counts.add(now.days.get(&day).copied().unwrap_or_default());
+        if let Some((before, _)) = before {
+            // Day by day beside the period before, whatever the interval: the same number of days.
+            let then = day.plus(-days);
+            let previous =
+                point.previous.get_or_insert_with(|| PreviousPoint { from: then, counts: Counts::default() });
+            previous.counts.add(before.days.get(&then).copied().unwrap_or_default());
+        }
+    }
+    for row in &now.rows {
+        let start = interval.start(row.day).max(asked.from);
+        if let Some(point) = points.get_mut(&start).filter(|_| row.counts != Counts::default()) {
+            point.rows.entry(row.key.clone()).or_default().add(row.counts);
+        }
+    }
+    points.into_values().collect()
+}
+
+fn suppressed(state: &State, asked: &Asked) -> Result<Suppressed, Problem> {
+    let query = OutcomeQuery { site: asked.site.no, from: asked.from, to: asked.to };
+    let mut suppressed = Suppressed::default();
+    for outcome in state.events.report(&query)? {
+        if let Some(signal) = outcome.reason.strip_prefix("suppressed:") {
+            suppressed.total += outcome.count;
+            suppressed.by_signal.insert(signal.to_owned(), outcome.count);
+        } else if outcome.reason == ingest::IDENTITY_DROPPED {
+            suppressed.identities_dropped = outcome.count;
+        }
+    }
+    Ok(suppressed)
+}

@@ -1,0 +1,37 @@
+//! What handlers share. Invariant: everything here is safe to use from any worker at any time.
+
+use super::SiteDirectory;
+use crate::clock::Clock;
+use crate::privacy::{ClientLimits, Privacy, TrustedProxies};
+use crate::scoring::Model;
+use crate::storage::{EventStore, Ledger};
+use std::sync::Arc;
+
+/// Serves the demo company's site: its page for a path below `/demo/`, with its content type.
+pub type DemoSite = fn(path: &str) -> Option<(&'static str, &'static [u8])>;
+
+/// What handlers share.
+pub struct State {
+    /// The event log.
+    pub events: Arc<dyn EventStore>,
+    /// The ledger.
+    pub ledger: Arc<dyn Ledger>,
+    /// The keeper of addresses.
+    pub privacy: Arc<Privacy>,
+    /// Sites by name.
+    pub sites: SiteDirectory,
+    /// The scoring model.
+    pub model: Arc<Model>,
+    /// The clock.
+    pub clock: Clock,
+    /// Events of one client.
+    pub event_limits: Arc<ClientLimits>,
+    /// Log-in attempts of one client.
+    pub login_limits: Arc<ClientLimits>,
+    /// Whose forwarded addresses count.
+    pub trusted: TrustedProxies,
+    /// Under `mqlite demo`: the demo company's site. Everybody is let in, for nothing real is there.
+    pub demo: Option<DemoSite>,
+    /// Whether people reach us by HTTPS, so that the session's cookie may ask for it.
+    pub https: bool,
+}
