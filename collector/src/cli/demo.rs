@@ -32,7 +32,7 @@ pub fn run(mut settings: Settings) -> Result<(), Failure> {
     let generated = demo::generate(app.events().as_ref(), &site, clock.now())?;
     app.catch_up()?;
     let bound = app.bind()?;
-    let base = config.public_url.clone().unwrap_or_else(|| bound.local_url());
+    let base = config.public_url.unwrap_or_else(|| bound.local_url());
     say(format_args!(
         "MQLite {} demo: {generated} generated events of ninety days",
         env!("CARGO_PKG_VERSION")

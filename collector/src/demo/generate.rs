@@ -96,7 +96,7 @@ impl Generator<'_> {
             if !self.known.is_empty() && self.rng.u32(0..1_000) < 45 {
                 let lead = self.known[self.rng.usize(0..self.known.len())].clone();
                 let way = &WAYS[*[0_usize, 1, 6].get(self.rng.usize(0..3)).unwrap_or(&1)];
-                self.visit(at, way, Some(lead))?;
+                self.visit(at, way, Some(&lead))?;
             } else {
                 let way = self.weighted(WAYS, |way| way.share);
                 self.visit(at, way, None)?;
@@ -112,7 +112,7 @@ impl Generator<'_> {
         start.plus_millis(hour * 60 * MINUTE + self.rng.i64(0..60 * MINUTE))
     }
 
-    fn visit(&mut self, start: Timestamp, way: &Way, lead: Option<Known>) -> Result<(), Invalid> {
+    fn visit(&mut self, start: Timestamp, way: &Way, lead: Option<&Known>) -> Result<(), Invalid> {
         let visitor = VisitorId::from_bytes(self.bytes());
         let (browser, os, device, _) = *self.weighted(AGENTS, |(_, _, _, share)| *share);
         let (country, _) = *self.weighted(COUNTRIES, |(_, share)| *share);
@@ -123,11 +123,11 @@ impl Generator<'_> {
         };
         let place = Place { country: Text::non_empty(country) };
         let becomes = lead.is_none() && self.rng.u32(0..1_000) < way.leads;
-        let keen = lead.as_ref().map_or(way.keen, |lead| lead.keen);
+        let keen = lead.map_or(way.keen, |lead| lead.keen);
         let (agent, place) =
-            lead.as_ref().map_or((agent, place), |lead| (lead.agent.clone(), lead.place.clone()));
+            lead.map_or((agent, place), |lead| (lead.agent.clone(), lead.place.clone()));
         let mut at = start;
-        let mut walk = Walk { visitor, agent, place, lead: lead.clone(), first: Some(touch(&way.arrival)) };
+        let mut walk = Walk { visitor, agent, place, lead: lead.cloned(), first: Some(touch(&way.arrival)) };
         let interested = becomes || lead.is_some();
         let pages = if interested { self.rng.u32(2..6) } else { self.rng.u32(1..4) };
         self.page(&mut at, "/demo/", &mut walk)?;
@@ -266,7 +266,7 @@ struct Walk {
 }
 
 /// What an event has besides its name.
-#[derive(Default)]
+#[derive(Default, Clone, Copy)]
 struct Details {
     identify: bool,
     engagement: Option<(u32, u8)>,

@@ -160,6 +160,7 @@ pub(super) fn json(error: actix_web::error::JsonPayloadError, _: &HttpRequest) -
 }
 
 /// Answers a query that cannot be read.
+#[expect(clippy::needless_pass_by_value, reason = "the signature is actix's")]
 pub(super) fn query(error: actix_web::error::QueryPayloadError, _: &HttpRequest) -> actix_web::Error {
     let sentence: String = error.to_string().chars().take(160).collect();
     Problem::bad("?", sentence).into()

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Days of one report.
-const DAYS_MAX: i32 = 800;
+const DAYS_MAX: i32 = 1_200;
 /// Rows of one report; what is beyond them is in the totals.
 const ROWS_MAX: usize = 200;
 

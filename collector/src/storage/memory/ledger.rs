@@ -167,7 +167,7 @@ impl Reports for MemoryLedger {
             .filter(|(token, _)| query.from.is_none_or(|from| token.at >= from))
             .filter(|(token, _)| query.before.is_none_or(|before| token.at < before))
             .collect();
-        matching.sort_by(|(a, _), (b, _)| (b.at, b.key).cmp(&(a.at, a.key)));
+        matching.sort_by_key(|(token, _)| std::cmp::Reverse((token.at, token.key)));
         let total = u64::try_from(matching.len()).unwrap_or(u64::MAX);
         if let Some(after) = query.after {
             matching.retain(|(token, _)| (token.at, token.key) < (after.at, after.key));

@@ -1,0 +1,69 @@
+// Talks to the collector's API. The only file that calls fetch: every answer that is not good becomes a
+// Problem, with status 0 when there was no answer at all.
+
+export class Problem extends Error {
+  constructor(status, title, detail, pointer) {
+    super(detail || title);
+    this.status = status;
+    this.title = title;
+    this.detail = detail;
+    this.pointer = pointer;
+  }
+}
+
+const PATIENCE_MS = 20_000;
+
+async function call(path, { method = "GET", body, etag, signal } = {}) {
+  const headers = { accept: "application/json" };
+  if (body !== undefined) headers["content-type"] = "application/json";
+  if (etag) headers["if-none-match"] = etag;
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(), PATIENCE_MS);
+  signal?.addEventListener("abort", () => patience.abort(), { once: true });
+  try {
+    const answer = await fetch(path, {
+      method, headers, signal: patience.signal, cache: "no-store", credentials: "same-origin",
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    if (answer.status === 304) return { unchanged: true };
+    if (!answer.ok) throw await problem(answer);
+    const data = answer.status === 204 ? null : await answer.json();
+    return { data, etag: answer.headers.get("etag") };
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    if (signal?.aborted) throw new DOMException("The view has changed.", "AbortError");
+    throw new Problem(0, "No answer", "The collector could not be reached, or its answer could not be read.");
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function problem(answer) {
+  let told = {};
+  try {
+    told = await answer.json();
+  } catch {
+    // A proxy's error page, for example: the status says enough.
+  }
+  const wait = Number(answer.headers.get("retry-after"));
+  const detail = told.detail || (answer.status === 429 && wait ? `Please wait ${wait} seconds.` : "");
+  return new Problem(answer.status, told.title || `Status ${answer.status}`, detail, told.pointer);
+}
+
+function query(parameters) {
+  const said = Object.entries(parameters).filter(([, value]) => value !== null && value !== undefined && value !== "");
+  return new URLSearchParams(said).toString();
+}
+
+export const session = (signal) => call("/api/v1/session", { signal }).then((answer) => answer.data);
+export const logIn = (password) => call("/api/v1/session", { method: "POST", body: { password } });
+export const logOut = () => call("/api/v1/session", { method: "DELETE" });
+export const setUp = (token, password) => call("/api/v1/setup", { method: "POST", body: { token, password } });
+export const sites = (signal) => call("/api/v1/sites", { signal }).then((answer) => answer.data.sites);
+export const report = (parameters, etag, signal) => call(`/api/v1/reports/mql?${query(parameters)}`, { etag, signal });
+export const leads = (parameters, signal) =>
+  call(`/api/v1/leads?${query(parameters)}`, { signal }).then((answer) => answer.data);
+export const explanation = (key, parameters, signal) =>
+  call(`/api/v1/leads/${encodeURIComponent(key)}/explanation?${query(parameters)}`, { signal }).then((answer) => answer.data);
+
+export const isAbort = (error) => error?.name === "AbortError";
