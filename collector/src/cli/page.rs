@@ -1,7 +1,8 @@
-//! Reads a page's HTML for `mqlite verify`. Invariant: it reads as a browser does and changes nothing; what
-//! it finds wrong it says with what would be right.
+//! Reads a page's HTML for `mqlite verify`. Invariant: it reads tags as a browser does (WHATWG's tokenizer),
+//! changes nothing, and says of what it finds wrong what would be right.
 
-use scraper::{ElementRef, Html, Selector};
+use html5gum::{Token, Tokenizer};
+use std::collections::BTreeMap;
 
 /// What is said of a page, one line each.
 #[derive(Debug, Default)]
@@ -24,30 +25,62 @@ pub(super) struct Tag {
     pub(super) consent: Option<String>,
 }
 
+/// A start tag: its name, its attributes, and the form it is in, by number.
+struct Element {
+    name: String,
+    attributes: BTreeMap<String, String>,
+    form: Option<usize>,
+}
+
+impl Element {
+    fn attr(&self, name: &str) -> Option<&str> {
+        self.attributes.get(name).map(String::as_str)
+    }
+}
+
+/// Every start tag of the page, in order. Forms do not nest.
+fn elements(html: &str) -> Vec<Element> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let mut elements = Vec::new();
+    let (mut forms, mut form) = (0, None);
+    for Ok(token) in Tokenizer::new(html) {
+        match token {
+            Token::StartTag(tag) => {
+                let name = text(&tag.name);
+                if name == "form" && form.is_none() {
+                    form = Some(forms);
+                    forms += 1;
+                }
+                let attributes = tag.attributes.iter().map(|(name, value)| (text(name), text(value))).collect();
+                elements.push(Element { name, attributes, form });
+            }
+            Token::EndTag(tag) if text(&tag.name) == "form" => form = None,
+            _ => {}
+        }
+    }
+    elements
+}
+
 const TAG_ATTRIBUTES: &[&str] =
     &["data-site", "data-api", "data-consent", "data-hash-routing", "data-exclude", "data-auto"];
 const AUTO: &[&str] = &["outbound", "downloads", "forms", "engagement"];
 const CONSENT: &[&str] = &["granted", "measured", "denied"];
 
-fn select<'a>(page: &'a Html, selector: &str) -> Vec<ElementRef<'a>> {
-    Selector::parse(selector).map(|selector| page.select(&selector).collect()).unwrap_or_default()
-}
-
 /// Finds the tag and checks everything on the page that the snippet reads.
 pub(super) fn read(html: &str) -> (Option<Tag>, Findings) {
-    let page = Html::parse_document(html);
+    let elements = elements(html);
     let mut findings = Findings::default();
-    let tag = tag(&page, &mut findings);
-    attributes(&page, &mut findings);
-    forms(&page, &mut findings);
-    for meta in select(&page, "meta[http-equiv]") {
-        let is_policy =
-            meta.attr("http-equiv").is_some_and(|name| name.eq_ignore_ascii_case("content-security-policy"));
-        if is_policy {
-            findings.doubtful.push(
-                "the page sets a Content-Security-Policy: script-src and connect-src must allow the collector".to_owned(),
-            );
-        }
+    let tag = tag(&elements, &mut findings);
+    names(&elements, &mut findings);
+    forms(&elements, &mut findings);
+    let is_policy = |element: &&Element| {
+        let name = element.attr("http-equiv").unwrap_or_default();
+        element.name == "meta" && name.eq_ignore_ascii_case("content-security-policy")
+    };
+    if elements.iter().any(|element| is_policy(&element)) {
+        findings.doubtful.push(
+            "the page sets a Content-Security-Policy: script-src and connect-src must allow the collector".to_owned(),
+        );
     }
     (tag, findings)
 }
@@ -57,40 +90,30 @@ fn is_snippet(src: &str) -> bool {
     file == "mq.js" || (file.starts_with("mq.") && file.ends_with(".js"))
 }
 
-fn tag(page: &Html, findings: &mut Findings) -> Option<Tag> {
-    let scripts: Vec<ElementRef<'_>> = select(page, "script[src]")
-        .into_iter()
-        .filter(|script| script.attr("src").is_some_and(is_snippet))
-        .collect();
+fn tag(elements: &[Element], findings: &mut Findings) -> Option<Tag> {
+    let is_tag = |element: &&Element| element.name == "script" && element.attr("src").is_some_and(is_snippet);
+    let scripts: Vec<&Element> = elements.iter().filter(is_tag).collect();
     let Some(script) = scripts.first() else {
         findings.wrong.push(
-            "there is no tag on the page; put the line that `mqlite tag SITE` prints into its <head>"
-                .to_owned(),
+            "there is no tag on the page; put the line that `mqlite tag SITE` prints into its <head>".to_owned(),
         );
         return None;
     };
     if scripts.len() > 1 {
-        findings.doubtful.push(format!(
-            "the tag is there {} times; the first one counts, remove the others",
-            scripts.len()
-        ));
+        let n = scripts.len();
+        findings.doubtful.push(format!("the tag is there {n} times; the first one counts, remove the others"));
     }
     if script.attr("defer").is_none() && script.attr("async").is_none() {
-        findings
-            .doubtful
-            .push("the tag has neither defer nor async, so the page waits for it; add defer".to_owned());
+        findings.doubtful.push("the tag has neither defer nor async, so the page waits for it; add defer".to_owned());
     }
-    for (name, _) in script.value().attrs().filter(|(name, _)| name.starts_with("data-")) {
-        if !TAG_ATTRIBUTES.contains(&name) {
-            findings
-                .doubtful
-                .push(format!("the tag's {name} is not known; known are {}", TAG_ATTRIBUTES.join(", ")));
+    for name in script.attributes.keys().filter(|name| name.starts_with("data-")) {
+        if !TAG_ATTRIBUTES.contains(&name.as_str()) {
+            let known = TAG_ATTRIBUTES.join(", ");
+            findings.doubtful.push(format!("the tag's {name} is not known; known are {known}"));
         }
     }
-    for part in
-        script.attr("data-auto").unwrap_or_default().split(',').map(str::trim).filter(|part| !part.is_empty())
-    {
-        if !AUTO.contains(&part) {
+    for part in script.attr("data-auto").unwrap_or_default().split(',').map(str::trim) {
+        if !part.is_empty() && !AUTO.contains(&part) {
             findings.wrong.push(format!("data-auto has `{part}`; known are {}", AUTO.join(", ")));
         }
     }
@@ -112,69 +135,66 @@ fn tag(page: &Html, findings: &mut Findings) -> Option<Tag> {
 }
 
 /// Event names in `data-mq-event` and `data-mq-view`.
-fn attributes(page: &Html, findings: &mut Findings) {
+fn names(elements: &[Element], findings: &mut Findings) {
     let mut count = 0;
-    for attribute in ["data-mq-event", "data-mq-view"] {
-        for element in select(page, &format!("[{attribute}]")) {
-            let name = element.attr(attribute).unwrap_or_default();
+    for element in elements {
+        for attribute in ["data-mq-event", "data-mq-view"] {
+            let Some(name) = element.attr(attribute) else { continue };
             match crate::domain::EventName::parse(name) {
                 Ok(_) => count += 1,
-                Err(error) => findings.wrong.push(format!(
-                    "<{}> has {attribute}=\"{}\": {error}",
-                    element.value().name(),
-                    name.chars().take(60).collect::<String>()
-                )),
+                Err(error) => {
+                    let shown: String = name.chars().take(60).collect();
+                    findings.wrong.push(format!("<{}> has {attribute}=\"{shown}\": {error}", element.name));
+                }
             }
         }
     }
-    if count > 0 {
-        findings.good.push(format!("{count} elements are marked with data-mq-event or data-mq-view"));
+    match count {
+        0 => {}
+        1 => findings.good.push("one element is marked with data-mq-event or data-mq-view".to_owned()),
+        n => findings.good.push(format!("{n} elements are marked with data-mq-event or data-mq-view")),
     }
 }
 
-fn forms(page: &Html, findings: &mut Findings) {
-    let inner = |form: &ElementRef<'_>, selector: &str| {
-        Selector::parse(selector).is_ok_and(|selector| form.select(&selector).next().is_some())
-    };
-    for form in select(page, "[data-mq-identify]") {
-        if form.value().name() != "form" {
-            findings
-                .wrong
-                .push(format!("data-mq-identify is on <{}>; it belongs on the <form>", form.value().name()));
+fn forms(elements: &[Element], findings: &mut Findings) {
+    let identifying = |element: &&Element| element.attr("data-mq-identify").is_some();
+    for form in elements.iter().filter(identifying) {
+        if form.name != "form" {
+            let name = &form.name;
+            findings.wrong.push(format!("data-mq-identify is on <{name}>; it belongs on the <form>"));
             continue;
         }
-        if !inner(&form, "input[type=email], [data-mq-field=email]") {
+        let has = |test: &dyn Fn(&Element) -> bool| elements.iter().any(|inner| inner.form == form.form && test(inner));
+        let is_address = |inner: &Element| {
+            let kind = inner.attr("type").unwrap_or_default();
+            inner.name == "input" && kind.eq_ignore_ascii_case("email") || inner.attr("data-mq-field") == Some("email")
+        };
+        if !has(&is_address) {
             findings.wrong.push(
-                "a form has data-mq-identify but no <input type=\"email\">; nobody can be identified by it"
-                    .to_owned(),
+                "a form has data-mq-identify but no <input type=\"email\">; nobody can be identified by it".to_owned(),
             );
             continue;
         }
-        if form.attr("method").is_none_or(|method| method.eq_ignore_ascii_case("get"))
-            && form.attr("action").is_some()
-        {
+        if form.attr("method").is_none_or(|method| method.eq_ignore_ascii_case("get")) && form.attr("action").is_some() {
             findings.doubtful.push(
-                "a form with an address is sent by GET, which puts the address into the URL and into every log; use method=\"post\""
+                "a form with an address is sent by GET, which puts the address into the URL and into every log; \
+                 use method=\"post\""
                     .to_owned(),
             );
         }
-        if inner(&form, "[data-mq-consent=qualify]") {
+        if has(&|inner| inner.attr("data-mq-consent") == Some("qualify")) {
             findings.good.push("a form identifies leads, with a box for their consent".to_owned());
         } else {
             findings.doubtful.push(
-                "a form has data-mq-identify but no box marked data-mq-consent=\"qualify\": its identity is kept only if the \
-                 page grants qualification, or the site's policy names another basis"
+                "a form has data-mq-identify but no box marked data-mq-consent=\"qualify\": its identity is kept only \
+                 if the page grants qualification, or the site's policy names another basis"
                     .to_owned(),
             );
         }
     }
-    for field in select(page, "[data-mq-field]") {
-        let inside = field
-            .ancestors()
-            .filter_map(ElementRef::wrap)
-            .any(|parent| parent.attr("data-mq-identify").is_some());
-        if !inside {
-            let name = field.attr("data-mq-field").unwrap_or_default();
+    let declared: Vec<_> = elements.iter().filter(identifying).filter_map(|form| form.form).collect();
+    for field in elements.iter().filter(|element| !element.form.is_some_and(|form| declared.contains(&form))) {
+        if let Some(name) = field.attr("data-mq-field") {
             findings.doubtful.push(format!(
                 "data-mq-field=\"{name}\" is outside a form with data-mq-identify and is not sent"
             ));
