@@ -170,12 +170,6 @@ impl Agents {
         Self { seen: Cache::new(capacity.max(1)), key: RandomState::new() }
     }
 
-    /// The families, and whether it is a bot (a driven browser is not one: see [`Agents::seen`]).
-    pub fn look_up(&self, user_agent: &str) -> (Agent, bool) {
-        let Seen { agent, bot, .. } = self.seen(user_agent);
-        (agent, bot)
-    }
-
     /// All that is known of a user agent.
     pub fn seen(&self, user_agent: &str) -> Seen {
         let hash = self.key.hash_one(user_agent);

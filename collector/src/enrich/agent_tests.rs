@@ -263,12 +263,13 @@ fn the_memory_is_bounded_and_says_the_same() {
     let agents = Agents::new(16);
     for round in 0..3 {
         for (text, ..) in PEOPLE {
-            assert_eq!(agents.look_up(text), (agent(text), false), "round {round}: {text}");
+            let seen = agents.seen(text);
+            assert_eq!((seen.agent, seen.bot), (agent(text), false), "round {round}: {text}");
         }
     }
     for n in 0..1_000 {
         let text = format!("Mozilla/5.0 (compatible; bot-{n}/1.0)");
-        assert!(agents.look_up(&text).1);
+        assert!(agents.seen(&text).bot);
     }
     assert!(agents.seen.len() <= 16, "{}", agents.seen.len());
     let driven = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/131.0.0.0 Safari/537.36";

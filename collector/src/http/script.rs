@@ -4,14 +4,20 @@ use super::error::Problem;
 use super::served::Served;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
+use std::sync::LazyLock;
 
-const SNIPPET: Served = Served {
-    plain: mqlite_snippet::MQ_JS,
-    gzip: mqlite_snippet::MQ_JS_GZIP,
-    brotli: mqlite_snippet::MQ_JS_BROTLI,
-    etag: mqlite_snippet::ETAG,
-    content_type: "text/javascript; charset=utf-8",
-};
+/// The hash in the snippet's name is its entity tag too.
+static ETAG: LazyLock<String> = LazyLock::new(|| format!("\"{}\"", mqlite_snippet::HASH));
+
+fn snippet() -> Served {
+    Served {
+        plain: mqlite_snippet::MQ_JS,
+        gzip: mqlite_snippet::MQ_JS_GZIP,
+        brotli: mqlite_snippet::MQ_JS_BROTLI,
+        etag: &ETAG,
+        content_type: "text/javascript; charset=utf-8",
+    }
+}
 
 fn shared() -> actix_web::HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
@@ -24,7 +30,7 @@ fn shared() -> actix_web::HttpResponseBuilder {
 
 /// `GET /mq.js`: fresh for an hour, then asked for again by its ETag.
 pub(super) async fn current(request: HttpRequest) -> HttpResponse {
-    SNIPPET.respond(&request, "public, max-age=3600, stale-while-revalidate=86400", shared())
+    snippet().respond(&request, "public, max-age=3600, stale-while-revalidate=86400", shared())
 }
 
 /// `GET /mq.<hash>.js`: for ever.
@@ -34,5 +40,5 @@ pub(super) async fn pinned(request: HttpRequest, hash: web::Path<String>) -> Res
             "this version of the snippet is not served any more; `mqlite tag` prints the tag",
         ));
     }
-    Ok(SNIPPET.respond(&request, "public, max-age=31536000, immutable", shared()))
+    Ok(snippet().respond(&request, "public, max-age=31536000, immutable", shared()))
 }

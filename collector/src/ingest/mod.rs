@@ -56,9 +56,9 @@ pub fn take(
     privacy: &Privacy,
     find_site: &dyn Fn(&SiteId) -> Option<Arc<Site>>,
 ) -> Result<Taken, Refusal> {
+    let (events, single) = wire::parse(body)?;
     let nature = privacy.nature(sender.client);
     let mut taken = Taken::default();
-    let (events, single) = wire::parse(body)?;
     for (index, raw) in events.into_iter().enumerate() {
         let one = validate::draft(raw)
             .and_then(|draft| take_one(draft, sender, nature, privacy, find_site, &mut taken));
@@ -127,11 +127,18 @@ fn check_origin(site: &Site, origin: Option<&str>) -> Result<Trust, Refusal> {
     let host = url::Url::parse(origin).ok().and_then(|url| url.host_str().map(str::to_owned));
     match host {
         Some(host) if site.allows_host(&host) => Ok(Trust::Human),
-        _ => Err(Refusal::forbidden(
+        Some(host) => Err(Refusal::forbidden(
             "",
             format!(
-                "a page of {} may not send events for {}",
-                origin.chars().take(100).collect::<String>(),
+                "a page of {} may not send events for {}; allow it with: mqlite site add {1} --host {0}",
+                host.chars().take(100).collect::<String>(),
+                site.id
+            ),
+        )),
+        None => Err(Refusal::forbidden(
+            "",
+            format!(
+                "a page without an origin of its own (a file, a sandbox) may not send events for {}",
                 site.id
             ),
         )),

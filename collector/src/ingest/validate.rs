@@ -54,7 +54,8 @@ impl Draft {
     /// of the site.
     pub(super) fn touch(&self, site: &Site, rung: Rung) -> Option<Touch> {
         let campaign = &self.page.campaign;
-        let internal = self.referrer_host.as_deref().is_some_and(|host| page::is_internal(site, host));
+        let internal = |host: &str| host == self.page.host || page::is_internal(site, host);
+        let internal = self.referrer_host.as_deref().is_some_and(internal);
         if internal && campaign.is_empty() {
             return None;
         }

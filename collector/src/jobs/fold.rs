@@ -1,7 +1,7 @@
 //! Folds a run of events into visits, leads, transitions and counts. Invariant: pure, given what was
 //! loaded: the same events in the same order make the same changes, however they are cut into runs.
 
-use crate::domain::{Event, EventName, LeadKey, RuleId, Site, SiteNo, Stage, Timestamp, Touch, VisitorId};
+use crate::domain::{Attributes, Event, EventName, LeadKey, RuleId, Site, SiteNo, Stage, Timestamp, Touch, VisitorId};
 use crate::leads::{Dimension, Lead, Origin, Qualified, Reason, Transition, Visit, lifecycle};
 use crate::scoring::{Evaluation, LineKind, Model, Profile};
 use crate::storage::{Attribution, Changes, Loaded, RollupDelta, RollupKey};
@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const VISIT_MS: i64 = 30 * 60 * 1000;
 /// Visits whose newest event is older are forgotten: no salt is left that could recognise them.
 const FORGET_MS: i64 = 36 * 60 * 60 * 1000;
+/// Declared fields of a lead: what a form may send at once. A new name beyond them is passed over.
+const ATTRIBUTES_MAX: usize = 20;
 /// Hits of a pseudonym that is no lead yet; a person does not do more in a day.
 const VISIT_HITS_MAX: usize = 200;
 
@@ -78,13 +80,15 @@ impl<'a> Fold<'a> {
             return visit.origin.clone();
         }
         let origin = origin_of(event, known.as_ref().map(|visit| &visit.origin.touch));
+        // An arrival that is late does not make what goes on look old.
+        let last_at = known.as_ref().map_or(event.at, |visit| visit.last_at.max(event.at));
         let (lead, hits) =
             known.map(|visit| (visit.lead, std::mem::take(&mut visit.hits))).unwrap_or_default();
         let visit = Visit {
             visitor,
             site: site.no,
             started_at: event.at,
-            last_at: event.at,
+            last_at,
             origin: origin.clone(),
             lead,
             hits,
@@ -120,7 +124,11 @@ impl<'a> Fold<'a> {
         }
         self.leads_touched.insert(key);
         let Some(lead) = self.loaded.leads.get_mut(&key) else { return };
-        lead.attributes.extend(event.attributes.clone());
+        for (name, value) in &event.attributes {
+            if lead.attributes.len() < ATTRIBUTES_MAX || lead.attributes.contains_key(name) {
+                lead.attributes.insert(name.clone(), value.clone());
+            }
+        }
         if event.domain.is_some() {
             lead.domain.clone_from(&event.domain);
         }
@@ -262,7 +270,7 @@ fn new_lead(site: &Site, event: &Event, key: LeadKey, origin: &Origin, first_see
         last_seen: event.at,
         domain: None,
         country: origin.country.clone(),
-        attributes: event.attributes.clone(),
+        attributes: Attributes::new(),
         first: origin.clone(),
         last: origin.clone(),
         score: crate::domain::Score::default(),

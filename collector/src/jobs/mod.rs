@@ -5,4 +5,7 @@ mod fold;
 mod housekeeping;
 pub mod score;
 
+#[cfg(test)]
+mod tests;
+
 pub use housekeeping::Housekeeping;

@@ -14,7 +14,6 @@ pub use salts::{Destroyed, SaltError, Salts};
 
 use crate::domain::{Agent, Place, Site, Timestamp, VisitorId};
 use crate::enrich::agent::Agents;
-use crate::enrich::bots::is_automation;
 use crate::enrich::geo::Countries;
 use pseudonym::Midnight;
 
@@ -65,8 +64,8 @@ impl Privacy {
 
     /// What the client's user agent says of it.
     pub fn nature(&self, client: &Client) -> Nature {
-        let (_, bot) = self.agents.look_up(client.user_agent());
-        Nature { bot, automation: is_automation(client.user_agent()) }
+        let seen = self.agents.seen(client.user_agent());
+        Nature { bot: seen.bot, automation: seen.automation }
     }
 
     /// What may be kept of the client on `site` at `now`.
@@ -75,7 +74,7 @@ impl Privacy {
     /// When the day's salt cannot be read or written.
     pub fn keep(&self, client: &Client, site: &Site, now: Timestamp) -> Result<Kept, SaltError> {
         let visitor = self.midnight.pseudonym(&self.salts, client, site, self.v4, now)?;
-        let (agent, _) = self.agents.look_up(client.user_agent());
+        let agent = self.agents.seen(client.user_agent()).agent;
         let place = Place { country: self.countries.country(client.address()) };
         Ok(Kept { visitor, agent, place })
     }

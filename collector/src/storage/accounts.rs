@@ -32,7 +32,8 @@ pub trait Accounts: Send + Sync + 'static {
     /// When the engine fails.
     fn password(&self) -> Result<Option<String>, StoreError>;
 
-    /// Uses up the set-up token and sets the owner's password.
+    /// Uses up the set-up token, sets the owner's password, and ends every session: whoever knew the old
+    /// password is out.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when there is no such token, or it has ended by `now`.

@@ -45,7 +45,8 @@ const FACES = ["loading", "failed", "setup-required", "log-in", "dashboard"];
 function face(name) {
   for (const id of FACES) byId(id).hidden = id !== name;
   byId("site-picker").hidden = name !== "dashboard";
-  byId("log-out").hidden = name !== "dashboard";
+  // Under `mqlite demo` everybody is let in, so there is nothing to log out of.
+  byId("log-out").hidden = name !== "dashboard" || !byId("demo-banner").hidden;
   if (name !== "dashboard") {
     live.stop();
     document.title = "MQLite";

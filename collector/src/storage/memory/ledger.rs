@@ -195,6 +195,7 @@ impl Accounts for MemoryLedger {
         let mut state = self.state();
         state.setup.take_if(|row| row.token == *token && row.expires_at > now).ok_or(StoreError::Conflict)?;
         state.password = Some(password_phc.to_owned());
+        state.sessions.clear();
         Ok(())
     }
 

@@ -22,6 +22,7 @@ impl Accounts for SqliteLedger {
             return Err(StoreError::Conflict);
         }
         transaction.execute(sql!("ledger/put_password"), [password_phc])?;
+        transaction.execute(sql!("ledger/end_all_sessions"), [])?;
         transaction.commit()?;
         Ok(())
     }

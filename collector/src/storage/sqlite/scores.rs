@@ -139,9 +139,9 @@ fn put_lead(connection: &Connection, lead: &Lead) -> Result<(), StoreError> {
 /// Makes the stored hits those of `lead`, touching only what differs.
 fn put_hits(connection: &Connection, lead: &Lead) -> Result<(), StoreError> {
     let stored = hits(connection, lead.key)?;
-    let stored_keys: HashSet<_> = stored.iter().map(|hit| (&hit.rule, hit.event)).collect();
+    let unchanged: HashSet<&Hit> = stored.iter().collect();
     let kept_keys: HashSet<_> = lead.hits.iter().map(|hit| (&hit.rule, hit.event)).collect();
-    for hit in lead.hits.iter().filter(|hit| !stored_keys.contains(&(&hit.rule, hit.event))) {
+    for hit in lead.hits.iter().filter(|hit| !unchanged.contains(hit)) {
         connection.prepare_cached(sql!("ledger/put_hit"))?.execute(params![
             lead.key.bytes(),
             hit.rule.as_str(),

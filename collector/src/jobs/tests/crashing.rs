@@ -1,0 +1,127 @@
+//! A ledger that crashes on demand. Invariant: but for the commits that its plan names it is the ledger
+//! that it wraps.
+
+use super::World;
+use crate::domain::{
+    Cursor, LeadKey, ModelHash, Site, SiteNo, Timestamp, VisitorId,
+};
+use crate::leads::{Lead, Transition};
+use crate::storage::memory::MemoryLedger;
+use crate::storage::{
+    Accounts, Changes, Digest, LeadPage, LeadQuery, Loaded, NewSite, ReportQuery, ReportRows, Reports, Scores,
+    SessionRow, SetupRow, Sites, StoreError,
+};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+/// What becomes of a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It happens.
+    Happens,
+    /// The process dies before it is written.
+    DiesBefore,
+    /// It is written, and the process dies before it is told so.
+    DiesAfter,
+    /// Another scorer has come further in the meantime.
+    Overtaken,
+}
+
+/// A ledger with a plan; what the plan does not name happens.
+pub(super) struct Crashing {
+    inner: Arc<MemoryLedger>,
+    world: Arc<World>,
+    plan: Mutex<VecDeque<Fate>>,
+}
+
+impl Crashing {
+    pub(super) fn new(world: Arc<World>, plan: impl IntoIterator<Item = Fate>) -> Self {
+        Self { inner: world.ledger.clone(), world, plan: Mutex::new(plan.into_iter().collect()) }
+    }
+}
+
+impl Scores for Crashing {
+    fn progress(&self) -> Result<Option<(Cursor, ModelHash)>, StoreError> {
+        self.inner.progress()
+    }
+
+    fn restart(&self, model: ModelHash) -> Result<(), StoreError> {
+        self.inner.restart(model)
+    }
+
+    fn load(&self, visitors: &[VisitorId], leads: &[LeadKey]) -> Result<Loaded, StoreError> {
+        self.inner.load(visitors, leads)
+    }
+
+    fn commit(&self, from: Cursor, to: Cursor, changes: &Changes) -> Result<(), StoreError> {
+        let fate = self.plan.lock().expect("whole").pop_front().unwrap_or(Fate::Happens);
+        let died = || Err(StoreError::Failed("the process died".to_owned()));
+        match fate {
+            Fate::Happens => self.inner.commit(from, to, changes),
+            Fate::DiesBefore => died(),
+            Fate::DiesAfter => self.inner.commit(from, to, changes).and_then(|()| died()),
+            Fate::Overtaken => {
+                self.world.score(super::MODEL);
+                self.inner.commit(from, to, changes)
+            }
+        }
+    }
+
+    fn lead(&self, site: SiteNo, key: LeadKey) -> Result<Option<Lead>, StoreError> {
+        self.inner.lead(site, key)
+    }
+
+    fn transitions(&self, site: SiteNo, key: LeadKey) -> Result<Vec<Transition>, StoreError> {
+        self.inner.transitions(site, key)
+    }
+}
+
+impl Sites for Crashing {
+    fn sites(&self) -> Result<Vec<Site>, StoreError> {
+        self.inner.sites()
+    }
+
+    fn put_site(&self, site: NewSite) -> Result<Site, StoreError> {
+        self.inner.put_site(site)
+    }
+}
+
+impl Reports for Crashing {
+    fn report(&self, query: &ReportQuery) -> Result<ReportRows, StoreError> {
+        self.inner.report(query)
+    }
+
+    fn leads(&self, query: &LeadQuery) -> Result<LeadPage, StoreError> {
+        self.inner.leads(query)
+    }
+
+    fn revision(&self) -> Result<u64, StoreError> {
+        self.inner.revision()
+    }
+}
+
+impl Accounts for Crashing {
+    fn password(&self) -> Result<Option<String>, StoreError> {
+        self.inner.password()
+    }
+
+    fn set_up(&self, token: &Digest, password_phc: &str, now: Timestamp) -> Result<(), StoreError> {
+        self.inner.set_up(token, password_phc, now)
+    }
+
+    fn put_setup(&self, row: SetupRow) -> Result<(), StoreError> {
+        self.inner.put_setup(row)
+    }
+
+    fn put_session(&self, row: SessionRow, now: Timestamp) -> Result<(), StoreError> {
+        self.inner.put_session(row, now)
+    }
+
+    fn session(&self, token: &Digest, now: Timestamp) -> Result<bool, StoreError> {
+        self.inner.session(token, now)
+    }
+
+    fn end_session(&self, token: &Digest) -> Result<(), StoreError> {
+        self.inner.end_session(token)
+    }
+}

@@ -1,0 +1,193 @@
+//! Both backends, side by side. Invariant: whatever is done to them in whatever order, they give the same
+//! answers.
+
+use super::generate::{event, lead, lead_key, model, transition, visit, visitor};
+use super::ledger::{cases, cursor};
+use super::{Backend, Memory, Sqlite, append, leads, reports};
+use crate::domain::{Cursor, Date, Event, EventId, ModelHash, SiteId, SiteNo, SitePolicy, Timestamp, Zone};
+use crate::leads::Visit;
+use crate::storage::{
+    Changes, EventStore, LeadQuery, Ledger, NewSite, OutcomeQuery, ReportQuery, Selector, SessionRow, SetupRow,
+};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+#[derive(Debug, Clone)]
+enum LogStep {
+    Append(Vec<Event>),
+    Scan(i64, usize),
+    EraseLead(u8),
+    EraseVisitor(u8),
+    Outcomes(u32),
+}
+
+/// Few ids, sites, leads and visitors, so that they meet.
+fn log_step() -> impl Strategy<Value = LogStep> {
+    let event = (event(), 0..40_u8, 1..3_u32, prop::option::of(0..3_u8), prop::option::of(0..3_u8)).prop_map(
+        |(event, id, site, lead, person)| Event {
+            id: EventId::from_bytes([id; 16]),
+            site: SiteNo::new(site),
+            lead: lead.map(lead_key),
+            visitor: person.map(visitor),
+            ..event
+        },
+    );
+    prop_oneof![
+        4 => vec(event, 0..6).prop_map(LogStep::Append),
+        3 => (0..30_i64, 0..12_usize).prop_map(|(after, limit)| LogStep::Scan(after, limit)),
+        1 => (0..3_u8).prop_map(LogStep::EraseLead),
+        1 => (0..3_u8).prop_map(LogStep::EraseVisitor),
+        1 => (1..3_u32).prop_map(LogStep::Outcomes),
+    ]
+}
+
+/// What a step answers, whole, as text.
+fn log_answer(store: &dyn EventStore, step: &LogStep) -> String {
+    let said = match step {
+        LogStep::Append(events) => format!("{:?}", append(store, events)),
+        LogStep::Scan(after, limit) => {
+            let log = store.scan(Cursor::from_raw(*after), *limit).expect("scans");
+            // Debug output hides who it was, so that is said besides.
+            let who: Vec<_> = log
+                .iter()
+                .map(|logged| (logged.event.visitor.map(|id| id.to_hex()), logged.event.lead.map(|key| key.to_hex())))
+                .collect();
+            format!("{log:?} {who:?}")
+        }
+        LogStep::EraseLead(number) => format!("{:?}", store.erase(&Selector::Lead(lead_key(*number)))),
+        LogStep::EraseVisitor(number) => format!("{:?}", store.erase(&Selector::Visitor(visitor(*number)))),
+        LogStep::Outcomes(site) => {
+            let (from, to) = (Date::from_days(0), Date::from_days(50_000));
+            format!("{:?}", store.report(&OutcomeQuery { site: SiteNo::new(*site), from, to }))
+        }
+    };
+    format!("{said} head {:?}", store.head())
+}
+
+#[test]
+fn logs_answer_alike() {
+    let sqlite = Sqlite::new();
+    proptest!(cases(48), |(steps in vec(log_step(), 1..16))| {
+        let (memory, sqlite) = (Memory.events(), sqlite.events());
+        for step in &steps {
+            prop_assert_eq!(log_answer(memory.as_ref(), step), log_answer(sqlite.as_ref(), step));
+        }
+    });
+}
+
+#[derive(Debug)]
+enum Step {
+    Commit(i64, i64, Changes),
+    Restart(u8),
+    Load(Vec<u8>, Vec<u8>),
+    Report(ReportQuery),
+    Leads(LeadQuery),
+    PutSite(&'static str, bool),
+    PutSetup(u8, i64),
+    SetUp(u8, i64),
+    PutSession(u8, i64, i64),
+    EndSession(u8),
+    Session(u8, i64),
+}
+
+fn changes() -> impl Strategy<Value = Changes> {
+    let forget = prop::option::weighted(0.2, super::generate::moment());
+    let parts = (vec(visit(), 0..3), vec(lead(), 0..3), vec(transition(), 0..3), reports::rollups(), forget);
+    parts.prop_map(|(visits, leads, transitions, rollups, forget_visits_before)| Changes {
+        visits,
+        leads,
+        transitions,
+        rollups,
+        forget_visits_before,
+    })
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        // Mostly from where the cursor is: commits count up by one.
+        5 => (prop::option::weighted(0.2, 0..9_i64), changes())
+            .prop_map(|(from, changes)| Step::Commit(from.unwrap_or(-1), 1, changes)),
+        1 => (0..3_u8).prop_map(Step::Restart),
+        2 => (vec(0..6_u8, 0..4), vec(0..6_u8, 0..4)).prop_map(|(visitors, keys)| Step::Load(visitors, keys)),
+        2 => reports::query().prop_map(Step::Report),
+        2 => leads::query().prop_map(Step::Leads),
+        1 => (prop::sample::select(vec!["example.com", "a.example", "b.example"]), any::<bool>())
+            .prop_map(|(id, flag)| Step::PutSite(id, flag)),
+        1 => (0..3_u8, 0..9_i64).prop_map(|(token, ends)| Step::PutSetup(token, ends)),
+        1 => (0..3_u8, 0..9_i64).prop_map(|(token, now)| Step::SetUp(token, now)),
+        1 => (0..3_u8, 0..9_i64, 0..9_i64).prop_map(|(token, ends, now)| Step::PutSession(token, ends, now)),
+        1 => (0..3_u8).prop_map(Step::EndSession),
+        1 => (0..3_u8, 0..9_i64).prop_map(|(token, now)| Step::Session(token, now)),
+    ]
+}
+
+fn at(ms: i64) -> Timestamp {
+    Timestamp::from_millis(ms)
+}
+
+fn who(visit: &Visit) -> (String, Option<String>) {
+    (visit.visitor.to_hex(), visit.lead.map(|key| key.to_hex()))
+}
+
+fn answer(ledger: &dyn Ledger, step: &Step) -> String {
+    let said = match step {
+        Step::Commit(from, by, changes) => {
+            let now: Option<(Cursor, ModelHash)> = ledger.progress().expect("reads");
+            let from = if *from < 0 { now.map_or(0, |(cursor, _)| cursor.raw()) } else { *from };
+            format!("{:?}", ledger.commit(cursor(from), cursor(from + by), changes))
+        }
+        Step::Restart(hash) => format!("{:?}", ledger.restart(model(*hash))),
+        Step::Load(visitors, keys) => {
+            let visitors: Vec<_> = visitors.iter().copied().map(visitor).collect();
+            let keys: Vec<_> = keys.iter().copied().map(lead_key).collect();
+            let loaded = ledger.load(&visitors, &keys).expect("loads");
+            let visits: Vec<_> = loaded.visits.values().map(who).collect();
+            let leads: Vec<_> = loaded.leads.keys().map(|key| key.to_hex()).collect();
+            let singly: Vec<_> = keys
+                .iter()
+                .map(|key| (ledger.lead(SiteNo::new(1), *key), ledger.transitions(SiteNo::new(2), *key)))
+                .collect();
+            format!("{loaded:?} {visits:?} {leads:?} {singly:?}")
+        }
+        Step::Report(query) => format!("{:?}", ledger.report(query)),
+        Step::Leads(query) => {
+            let page = ledger.leads(query).expect("lists");
+            let keys: Vec<_> = page.leads.iter().map(|lead| lead.key.to_hex()).collect();
+            format!("{page:?} {keys:?} {:?}", page.next.map(|next| next.key.to_hex()))
+        }
+        Step::PutSite(id, flag) => {
+            let policy = SitePolicy { honour_dnt: *flag, ..SitePolicy::default() };
+            let id = SiteId::parse(id).expect("valid");
+            ledger.put_site(NewSite { id, zone: Zone::utc(), policy }).expect("puts");
+            let sites = ledger.sites().expect("reads");
+            let sites: Vec<_> =
+                sites.iter().map(|site| (site.id.as_str(), site.zone.name(), &site.policy)).collect();
+            format!("{sites:?}")
+        }
+        Step::PutSetup(token, ends) => {
+            format!("{:?}", ledger.put_setup(SetupRow { token: [*token; 32], expires_at: at(*ends) }))
+        }
+        Step::SetUp(token, now) => {
+            let result = ledger.set_up(&[*token; 32], &format!("{token} at {now}"), at(*now));
+            format!("{result:?} {:?}", ledger.password())
+        }
+        Step::PutSession(token, ends, now) => {
+            let row = SessionRow { token: [*token; 32], expires_at: at(*ends) };
+            format!("{:?}", ledger.put_session(row, at(*now)))
+        }
+        Step::EndSession(token) => format!("{:?}", ledger.end_session(&[*token; 32])),
+        Step::Session(token, now) => format!("{:?}", ledger.session(&[*token; 32], at(*now))),
+    };
+    format!("{said} at {:?}", ledger.progress())
+}
+
+#[test]
+fn ledgers_answer_alike() {
+    let sqlite = Sqlite::new();
+    proptest!(cases(48), |(steps in vec(step(), 1..20))| {
+        let (memory, sqlite) = (Memory.ledger(), sqlite.ledger());
+        for step in &steps {
+            prop_assert_eq!(answer(memory.as_ref(), step), answer(sqlite.as_ref(), step), "{:?}", step);
+        }
+    });
+}

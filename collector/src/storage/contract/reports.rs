@@ -1,0 +1,134 @@
+//! The contract of reports. Invariant: rows are grouped by day and key in their order, the days' totals
+//! are those of the channels whatever the dimension, and nothing of another site or day is in them.
+
+use super::ledger::{begun, cases, commit};
+use super::{Backend, contract};
+use crate::domain::{Date, SiteNo};
+use crate::leads::Dimension;
+use crate::storage::{
+    Attribution, Changes, CountRow, Counts, ReportQuery, ReportRows, RollupDelta, RollupKey,
+};
+use proptest::collection::btree_map;
+use proptest::prelude::*;
+use proptest::sample::select;
+use std::collections::BTreeMap;
+
+contract!(an_empty_report, a_report_is_the_sum_of_its_rollups, visits_count_under_either_attribution);
+
+pub(super) fn rollups() -> impl Strategy<Value = BTreeMap<RollupKey, RollupDelta>> {
+    let attributions = select(vec![Attribution::Visit, Attribution::First, Attribution::Last]);
+    let keys = select(vec!["", "direct", "email", "übung", "Z", "a b", "%"]);
+    let key = (1..3_u32, 0..6_i32, attributions, select(Dimension::ALL.to_vec()), keys).prop_map(
+        |(site, day, attribution, dimension, key)| RollupKey {
+            site: SiteNo::new(site),
+            day: Date::from_days(day),
+            attribution,
+            dimension,
+            key: key.to_owned(),
+        },
+    );
+    let delta = (-2..50_i64, 0..50_i64, 0..50_i64);
+    btree_map(key, delta.prop_map(|(visits, leads, mqls)| RollupDelta { visits, leads, mqls }), 0..40)
+}
+
+pub(super) fn query() -> impl Strategy<Value = ReportQuery> {
+    let attributions = select(vec![Attribution::First, Attribution::Last]);
+    (1..3_u32, 0..6_i32, 0..6_i32, select(Dimension::ALL.to_vec()), attributions).prop_map(
+        |(site, from, days, by, attribution)| ReportQuery {
+            site: SiteNo::new(site),
+            from: Date::from_days(from),
+            to: Date::from_days(from + days),
+            by,
+            attribution,
+        },
+    )
+}
+
+fn an_empty_report(backend: &dyn Backend) {
+    let query = ReportQuery {
+        site: SiteNo::new(1),
+        from: Date::from_days(0),
+        to: Date::from_days(9),
+        by: Dimension::Rule,
+        attribution: Attribution::Last,
+    };
+    assert_eq!(backend.ledger().report(&query).expect("reports"), ReportRows::default());
+}
+
+/// What a report should say, by the words of its documentation.
+fn expected(rollups: &BTreeMap<RollupKey, RollupDelta>, query: &ReportQuery) -> ReportRows {
+    let mut rows: BTreeMap<(Date, &str), Counts> = BTreeMap::new();
+    let mut days: BTreeMap<Date, Counts> = BTreeMap::new();
+    for (key, delta) in rollups {
+        let asked = key.site == query.site && query.from <= key.day && key.day <= query.to;
+        if !asked || ![Attribution::Visit, query.attribution].contains(&key.attribution) {
+            continue;
+        }
+        let counts = Counts { visits: delta.visits, leads: delta.leads, mqls: delta.mqls };
+        if key.dimension == query.by {
+            rows.entry((key.day, &key.key)).or_default().add(counts);
+        }
+        if key.dimension == Dimension::Channel {
+            days.entry(key.day).or_default().add(counts);
+        }
+    }
+    let row = |((day, key), counts): ((Date, &str), Counts)| CountRow { day, key: key.to_owned(), counts };
+    ReportRows { rows: rows.into_iter().map(row).collect(), days }
+}
+
+fn a_report_is_the_sum_of_its_rollups(backend: &dyn Backend) {
+    proptest!(cases(24), |(first in rollups(), second in rollups(), query in query())| {
+        let ledger = begun(backend);
+        let mut sum = first.clone();
+        for (key, delta) in &second {
+            let total = sum.entry(key.clone()).or_default();
+            total.visits += delta.visits;
+            total.leads += delta.leads;
+            total.mqls += delta.mqls;
+        }
+        for rollups in [first, second] {
+            commit(ledger.as_ref(), &Changes { rollups, ..Changes::default() });
+        }
+        let report = ledger.report(&query).expect("reports");
+        prop_assert_eq!(&report, &expected(&sum, &query));
+        if query.by == Dimension::Channel {
+            let mut days: BTreeMap<Date, Counts> = BTreeMap::new();
+            for row in &report.rows {
+                days.entry(row.day).or_default().add(row.counts);
+            }
+            prop_assert_eq!(report.days, days, "channels sum to the totals");
+        }
+    });
+}
+
+fn visits_count_under_either_attribution(backend: &dyn Backend) {
+    let ledger = begun(backend);
+    let key = |attribution, key: &str| RollupKey {
+        site: SiteNo::new(1),
+        day: Date::from_days(1),
+        attribution,
+        dimension: Dimension::Channel,
+        key: key.to_owned(),
+    };
+    let rollups = BTreeMap::from([
+        (key(Attribution::Visit, "email"), RollupDelta { visits: 7, leads: 0, mqls: 0 }),
+        (key(Attribution::First, "email"), RollupDelta { visits: 0, leads: 2, mqls: 1 }),
+        (key(Attribution::Last, "direct"), RollupDelta { visits: 0, leads: 2, mqls: 1 }),
+    ]);
+    commit(ledger.as_ref(), &Changes { rollups, ..Changes::default() });
+    let report = |attribution| {
+        let (from, to) = (Date::from_days(1), Date::from_days(1));
+        let query = ReportQuery { site: SiteNo::new(1), from, to, by: Dimension::Channel, attribution };
+        ledger.report(&query).expect("reports")
+    };
+    let row = |key: &str, visits, leads, mqls| CountRow {
+        day: Date::from_days(1),
+        key: key.to_owned(),
+        counts: Counts { visits, leads, mqls },
+    };
+    assert_eq!(report(Attribution::First).rows, [row("email", 7, 2, 1)]);
+    assert_eq!(report(Attribution::Last).rows, [row("direct", 0, 2, 1), row("email", 7, 0, 0)]);
+    let total = BTreeMap::from([(Date::from_days(1), Counts { visits: 7, leads: 2, mqls: 1 })]);
+    assert_eq!(report(Attribution::First).days, total);
+    assert_eq!(report(Attribution::Last).days, total);
+}
