@@ -1,0 +1,226 @@
+// Invariant: the strictest of what the signals say holds, and each event names the signal that decided.
+import { assert, both } from './harness.mjs';
+
+const GTAG = 'window.dataLayer = window.dataLayer || []; function gtag() { dataLayer.push(arguments) }';
+const say = (command, action, what) => `gtag('${command}', '${action}', ${JSON.stringify(what)});`;
+const withGtag = (...calls) => `<script>${GTAG} ${calls.join(' ')}</script>`;
+
+const TCF = `<script>
+  window.__tcfapi = (command, version, callback) => {
+    if (command === 'addEventListener' && version === 2) window.tcf = callback;
+  };
+</script>`;
+const tcfSays = (scene, eventStatus, purposes, gdprApplies = true) =>
+  scene.page.evaluate(
+    ([status, list, applies]) => {
+      const consents = Object.fromEntries(list.map((purpose) => [purpose, true]));
+      window.tcf({ eventStatus: status, gdprApplies: applies, purpose: { consents }, listenerId: 1 }, true);
+    },
+    [eventStatus, purposes, gdprApplies],
+  );
+
+const withGpc = (scene) =>
+  scene.context.addInitScript(() =>
+    Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { get: () => true }),
+  );
+
+/** A refused visit sends this and nothing else. */
+const assertOnlySignal = async (scene, source, { q = 0 } = {}) => {
+  await scene.collector.event('pageview');
+  await scene.page.evaluate(() => {
+    window.mq('event', 'no', { secret: 1 });
+    window.mq('identify', { email: 'joe@acme.example' });
+    history.pushState({}, '', '/deeper');
+  });
+  await scene.quiet();
+  assert.equal(scene.collector.events.length, 1);
+  const [{ k, a, v, b, ...rest }] = scene.collector.events;
+  const c = { m: 0, s: source, ...(q === null ? {} : { q }) };
+  assert.deepEqual(rest, { n: 'pageview', u: `${scene.origin}/`, d: 'example.com', c });
+};
+
+both('the tag says it', async (scene) => {
+  assert.deepEqual((await scene.open('/a', { tag: 'data-consent="granted"' })).c, { m: 1, q: 1, s: 'tag' });
+  assert.deepEqual((await scene.open('/b', { tag: 'data-consent="measured"' })).c, { m: 1, s: 'tag' });
+  assert.deepEqual((await scene.open('/c', { tag: 'data-consent="nonsense"' })).c, {});
+});
+
+both('denied by the tag: the visit is counted, and that is all', async (scene) => {
+  await scene.open('/', {
+    tag: 'data-consent="denied" data-auto="engagement,forms,outbound,downloads"',
+    query: '?utm_source=x',
+    referer: 'https://search.example/',
+  });
+  await assertOnlySignal(scene, 'tag');
+});
+
+both('Global Privacy Control is always a no, whatever else is said', async (scene) => {
+  await withGpc(scene);
+  await scene.open('/', { tag: 'data-consent="granted"', query: '?utm_source=x' });
+  await scene.page.evaluate(() => window.mq('consent', { measure: true, qualify: true }));
+  await assertOnlySignal(scene, 'gpc');
+});
+
+both('a refused visit is counted where it arrives and not on its way through the site', async (scene) => {
+  await withGpc(scene);
+  scene.put('/two', { body: '<a id="go" href="/three">go</a>' });
+  scene.put('/three', { body: 'three' });
+  await scene.open('/', { body: '<a id="go" href="/two">go</a>' });
+  await Promise.all([scene.page.waitForURL('**/two'), scene.page.click('#go')]);
+  await Promise.all([scene.page.waitForURL('**/three'), scene.page.click('#go')]);
+  await scene.quiet();
+  assert.equal(scene.collector.events.length, 1);
+});
+
+both('the API changes its own word, and what it does not mention stays', async (scene) => {
+  assert.deepEqual((await scene.open('/')).c, {});
+  const after = async (said, name) => {
+    await scene.page.evaluate(([what, event]) => {
+      window.mq('consent', what);
+      window.mq('event', event);
+    }, [said, name]);
+    return (await scene.collector.event(name)).c;
+  };
+  assert.deepEqual(await after({ measure: true }, 'a'), { m: 1, s: 'api' });
+  assert.deepEqual(await after({ qualify: true }, 'b'), { m: 1, q: 1, s: 'api' });
+  assert.deepEqual(await after({ qualify: false }, 'c'), { m: 1, q: 0, s: 'api' });
+  await scene.page.evaluate(() => {
+    window.mq('consent', { measure: false });
+    window.mq('event', 'never');
+  });
+  await scene.quiet();
+  assert.deepEqual(await after({ measure: true }, 'd'), { m: 1, q: 0, s: 'api' });
+  assert.equal(scene.collector.named('never').length, 0);
+});
+
+both('the strictest wins, and its signal is named', async (scene) => {
+  const first = await scene.open('/', {
+    tag: 'data-consent="granted"',
+    head: withGtag(say('consent', 'default', { analytics_storage: 'granted', ad_user_data: 'denied' })),
+  });
+  assert.deepEqual([first.c.m, first.c.q], [1, 0]);
+  await scene.page.evaluate(say('consent', 'update', { analytics_storage: 'denied' }));
+  await scene.page.evaluate(() => window.mq('event', 'never'));
+  await scene.quiet();
+  assert.equal(scene.collector.events.length, 1);
+  await scene.page.evaluate(say('consent', 'update', { analytics_storage: 'granted', ad_user_data: 'granted' }));
+  await scene.page.evaluate(() => window.mq('event', 'now'));
+  assert.deepEqual((await scene.collector.event('now')).c, { m: 1, q: 1, s: 'tag' });
+});
+
+both('a no by Consent Mode is named when the tag says yes', async (scene) => {
+  await scene.open('/', {
+    tag: 'data-consent="granted"',
+    head: withGtag(say('consent', 'default', { analytics_storage: 'denied', ad_user_data: 'granted' })),
+  });
+  await assertOnlySignal(scene, 'consent_mode', { q: 1 });
+});
+
+both('Consent Mode: denied by default, then granted: the page view that was held back is sent whole', async (scene) => {
+  await scene.open('/landing', {
+    head: withGtag(say('consent', 'default', { analytics_storage: 'denied', ad_user_data: 'denied' })),
+    query: '?utm_source=google',
+    referer: 'https://search.example/',
+  });
+  await scene.page.evaluate(say('consent', 'update', { analytics_storage: 'granted', ad_user_data: 'granted' }));
+  const second = await scene.collector.event('pageview', 2);
+  assert.deepEqual(second.c, { m: 1, q: 1, s: 'consent_mode' });
+  assert.equal(second.u, `${scene.origin}/landing?utm_source=google`);
+  assert.equal(second.r, 'https://search.example/');
+  const [first] = scene.collector.events;
+  assert.notEqual(first.k, second.k, 'or the second would be taken for the first');
+  await scene.page.evaluate(say('consent', 'update', { analytics_storage: 'granted' }));
+  await scene.quiet();
+  assert.equal(scene.collector.events.length, 2);
+});
+
+both('Consent Mode: events wait for the update, and go with it', async (scene) => {
+  await scene.open('/', {
+    seen: false,
+    head: withGtag(say('consent', 'default', { analytics_storage: 'denied', wait_for_update: 60000 })),
+  });
+  await scene.page.evaluate(() => window.mq('event', 'meanwhile'));
+  await scene.quiet();
+  assert.equal(scene.collector.events.length, 0);
+  await scene.page.evaluate(say('consent', 'update', { analytics_storage: 'granted' }));
+  assert.deepEqual((await scene.collector.event('pageview')).c, { m: 1, s: 'consent_mode' });
+  assert.deepEqual((await scene.collector.event('meanwhile')).c, { m: 1, s: 'consent_mode' });
+  assert.equal(scene.collector.events.length, 2);
+});
+
+both('Consent Mode: no update in time, and they go with what is known', async (scene) => {
+  await scene.open('/', {
+    head: withGtag(say('consent', 'default', { analytics_storage: 'granted', wait_for_update: 200 })),
+  });
+  assert.deepEqual(scene.collector.events[0].c, { m: 1, s: 'consent_mode' });
+});
+
+both('Consent Mode: when the page goes nobody waits any longer', async (scene) => {
+  scene.put('/far', { tag: false, body: 'far' });
+  await scene.open('/', {
+    seen: false,
+    body: '<a id="far" href="/far">far</a>',
+    head: withGtag(say('consent', 'default', { analytics_storage: 'granted', wait_for_update: 60000 })),
+  });
+  await scene.quiet();
+  assert.equal(scene.collector.events.length, 0);
+  await Promise.all([scene.page.waitForURL('**/far'), scene.page.click('#far')]);
+  await scene.collector.event('pageview');
+});
+
+both('Consent Mode: defaults for regions: a no stays a no until the update', async (scene) => {
+  await scene.open('/', {
+    head: withGtag(
+      say('consent', 'default', { analytics_storage: 'denied', region: ['DE'] }),
+      say('consent', 'default', { analytics_storage: 'granted' }),
+    ),
+  });
+  await assertOnlySignal(scene, 'consent_mode', { q: null });
+});
+
+both('the data layer stays what it was for everyone else', async (scene) => {
+  await scene.open('/', {
+    head: `<script>
+      window.dataLayer = [{ event: 'x' }];
+      window.pushed = [];
+      const push = dataLayer.push;
+      dataLayer.push = function (...items) { pushed.push([this === dataLayer, items.length]); return push.apply(this, items) };
+    </script>`,
+  });
+  const seen = await scene.page.evaluate(() => {
+    const length = window.dataLayer.push({ event: 'y' }, null, 'consent', ['consent'], { 0: 'consent', 1: 'update' });
+    return { length, pushed: window.pushed, real: window.dataLayer.length };
+  });
+  assert.deepEqual(seen, { length: 6, pushed: [[true, 5]], real: 6 });
+  assert.ok(await scene.page.evaluate(() => Array.isArray(window.dataLayer)));
+});
+
+both('TCF: purposes 1 and 8 measure, and events wait for what the tool says', async (scene) => {
+  await scene.open('/', { head: TCF, seen: false });
+  await tcfSays(scene, 'tcloaded', [1, 8]);
+  assert.deepEqual((await scene.collector.event('pageview')).c, { m: 1, s: 'tcf' });
+  await tcfSays(scene, 'useractioncomplete', [1]);
+  await scene.page.evaluate(() => window.mq('event', 'never'));
+  await scene.quiet();
+  assert.equal(scene.collector.events.length, 1);
+});
+
+both('TCF: a no is a no, even when the tag says yes', async (scene) => {
+  await scene.open('/', { head: TCF, tag: 'data-consent="granted"', seen: false });
+  await tcfSays(scene, 'tcloaded', [1]);
+  await assertOnlySignal(scene, 'tcf', { q: 1 });
+});
+
+both('TCF: where it does not apply, or only asks, it has said nothing', async (scene) => {
+  await scene.open('/a', { head: TCF, seen: false });
+  await tcfSays(scene, 'tcloaded', [], false);
+  assert.deepEqual((await scene.collector.event('pageview')).c, {});
+  await scene.open('/b', { head: TCF, seen: false });
+  await tcfSays(scene, 'cmpuishown', []);
+  assert.deepEqual((await scene.collector.event('pageview', 2)).c, {});
+});
+
+both('TCF: a tool that never answers does not stop the events', async (scene) => {
+  await scene.open('/', { head: TCF });
+  assert.deepEqual(scene.collector.events[0].c, {});
+});
