@@ -7,6 +7,9 @@ mod refusal;
 mod validate;
 pub mod wire;
 
+#[cfg(test)]
+mod tests;
+
 pub use refusal::{Refusal, RefusalKind};
 
 use crate::domain::{

@@ -7,6 +7,9 @@ use crate::enrich::channel::{Arrival, CLICK_IDS};
 use std::borrow::Cow;
 use url::Url;
 
+/// Bytes of a host name, by RFC 1035.
+const HOST_MAX: usize = 253;
+
 /// What is kept of the page's URL.
 #[derive(Debug, Default)]
 pub(super) struct Page {
@@ -61,7 +64,7 @@ pub(super) fn page(raw: &str, hash_routing: bool) -> Result<Page, Refusal> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(Refusal::bad("/u", "the page's URL begins with https:// or http://"));
     }
-    let host = url.host_str().ok_or_else(refuse)?.to_owned();
+    let host = url.host_str().filter(|host| host.len() <= HOST_MAX).ok_or_else(refuse)?.to_owned();
     let mut path = decoded(url.path());
     if hash_routing && let Some(fragment) = url.fragment() {
         // What follows a question mark in a fragment is a query of its own.
@@ -98,7 +101,7 @@ fn decoded(path: &str) -> Cow<'_, str> {
 /// `android-app://package`.
 pub(super) fn referrer_host(raw: &str) -> Option<String> {
     let host = Url::parse(raw.get(..2_000).unwrap_or(raw)).ok()?.host_str()?.to_ascii_lowercase();
-    (!host.is_empty() && host.len() <= 253).then_some(host)
+    (!host.is_empty() && host.len() <= HOST_MAX).then_some(host)
 }
 
 /// Whether a referrer is a page of the site itself.

@@ -196,9 +196,10 @@ fn scroll_depth(percent: f64) -> Result<Option<u8>, Refusal> {
 }
 
 fn age(ms: f64) -> Result<u64, Refusal> {
-    if !(0.0..=1e15).contains(&ms) {
-        return Err(Refusal::bad("/a", "age is a number of milliseconds, 0 or more"));
+    if !(-1e15..=1e15).contains(&ms) {
+        return Err(Refusal::bad("/a", "age is a number of milliseconds"));
     }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked: 0 to 1e15")]
-    Ok(ms as u64)
+    // A clock that was set back makes it negative: then it has just happened.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 1e15")]
+    Ok(ms.max(0.0) as u64)
 }

@@ -5,9 +5,11 @@
 
 use super::{BATCH_MAX, Refusal};
 use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
 /// Properties of one event.
 const PROPS_MAX: usize = 30;
@@ -31,7 +33,7 @@ pub struct WireEvent<'a> {
     #[serde(default, alias = "m", alias = "props", alias = "meta")]
     pub p: Option<WireProps>,
     /// Revenue.
-    #[serde(borrow, default, rename = "$", alias = "revenue")]
+    #[serde(borrow, default, rename = "$", alias = "revenue", deserialize_with = "object")]
     pub revenue: Option<WireRevenue<'a>>,
     /// Milliseconds in view and in focus.
     #[serde(default)]
@@ -46,10 +48,10 @@ pub struct WireEvent<'a> {
     #[serde(borrow, default)]
     pub k: Option<Cow<'a, str>>,
     /// Consent.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "object")]
     pub c: Option<WireConsent<'a>>,
     /// Identity.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "object")]
     pub l: Option<WireLead<'a>>,
     /// Whether `navigator.webdriver` is set.
     #[serde(default)]
@@ -98,6 +100,29 @@ pub struct WireRevenue<'a> {
     pub currency: Cow<'a, str>,
     /// A number, or a number in a string.
     pub amount: Scalar,
+}
+
+/// A JSON object and nothing else. By itself, serde takes an array for a struct, too, field by field.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ObjectVisitor<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+            type Value = Object<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
+    }
+}
+
+fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Ok(Option::<Object<T>>::deserialize(deserializer)?.map(|object| object.0))
 }
 
 /// `true`, `false`, 0 or 1.
@@ -207,7 +232,7 @@ pub fn parse(body: &[u8]) -> Result<(Vec<WireEvent<'_>>, bool), Refusal> {
     let text = std::str::from_utf8(body).map_err(|_| Refusal::bad("", "the body is not UTF-8"))?;
     let single = !text.trim_ascii_start().starts_with('[');
     if single {
-        return read::<WireEvent<'_>>(text).map(|event| (vec![event], true));
+        return read::<Object<WireEvent<'_>>>(text).map(|event| (vec![event.0], true));
     }
     // Counted before it is read, so that a long array costs nothing.
     let count = read::<Vec<IgnoredAny>>(text)?.len();
@@ -217,7 +242,8 @@ pub fn parse(body: &[u8]) -> Result<(Vec<WireEvent<'_>>, bool), Refusal> {
             format!("an array holds 1 to {BATCH_MAX} events; this one holds {count}"),
         ));
     }
-    read::<Vec<WireEvent<'_>>>(text).map(|events| (events, false))
+    let events = read::<Vec<Object<WireEvent<'_>>>>(text)?;
+    Ok((events.into_iter().map(|event| event.0).collect(), false))
 }
 
 fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Refusal> {

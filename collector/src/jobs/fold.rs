@@ -1,7 +1,9 @@
 //! Folds a run of events into visits, leads, transitions and counts. Invariant: pure, given what was
 //! loaded: the same events in the same order make the same changes, however they are cut into runs.
 
-use crate::domain::{Attributes, Event, EventName, LeadKey, RuleId, Site, SiteNo, Stage, Timestamp, Touch, VisitorId};
+use crate::domain::{
+    Attributes, Event, EventName, LeadKey, RuleId, Site, SiteNo, Stage, Timestamp, Touch, VisitorId,
+};
 use crate::leads::{Dimension, Lead, Origin, Qualified, Reason, Transition, Visit, lifecycle};
 use crate::scoring::{Evaluation, LineKind, Model, Profile};
 use crate::storage::{Attribution, Changes, Loaded, RollupDelta, RollupKey};

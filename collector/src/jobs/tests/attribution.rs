@@ -85,7 +85,8 @@ fn rules_of_an_mql_are_counted_once_each() {
 
 #[test]
 fn landing_page_and_country_are_those_of_the_visit() {
-    let country = |code: &str, event: Event| Event { place: Place { country: Text::non_empty(code) }, ..event };
+    let country =
+        |code: &str, event: Event| Event { place: Place { country: Text::non_empty(code) }, ..event };
     let events = vec![
         country("DE", Event { path: Text::clean("/landing"), ..arrival(email(), 0) }),
         country("FR", known(1, event("demo_request", "/form", minute(5)))),
@@ -107,7 +108,11 @@ fn days_are_the_sites_own() {
     // 23:30 UTC on a winter's day is half past midnight in Berlin.
     let late = Timestamp::parse("2026-11-20T23:30:00Z").expect("valid");
     let world = World::after(vec![Event { at: late, ..arrival(email(), 0) }]);
-    let days: Vec<String> =
-        world.report(1, Dimension::Channel, Attribution::First).days.keys().map(ToString::to_string).collect();
+    let days: Vec<String> = world
+        .report(1, Dimension::Channel, Attribution::First)
+        .days
+        .keys()
+        .map(ToString::to_string)
+        .collect();
     assert_eq!(days, ["2026-11-21"]);
 }

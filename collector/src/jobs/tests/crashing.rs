@@ -2,14 +2,12 @@
 //! that it wraps.
 
 use super::World;
-use crate::domain::{
-    Cursor, LeadKey, ModelHash, Site, SiteNo, Timestamp, VisitorId,
-};
+use crate::domain::{Cursor, LeadKey, ModelHash, Site, SiteNo, Timestamp, VisitorId};
 use crate::leads::{Lead, Transition};
 use crate::storage::memory::MemoryLedger;
 use crate::storage::{
-    Accounts, Changes, Digest, LeadPage, LeadQuery, Loaded, NewSite, ReportQuery, ReportRows, Reports, Scores,
-    SessionRow, SetupRow, Sites, StoreError,
+    Accounts, Changes, Digest, LeadPage, LeadQuery, Loaded, NewSite, ReportQuery, ReportRows, Reports,
+    Scores, SessionRow, SetupRow, Sites, StoreError,
 };
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};

@@ -112,7 +112,10 @@ fn a_long_log_is_one() {
     let mut events = Vec::new();
     for n in 0..2_500_i64 {
         let person = u8::try_from(n % 50).expect("few");
-        let event = Event { visitor: Some(visitor(person)), ..event("pageview", &format!("/{}", n % 7), minute(n / 10)) };
+        let event = Event {
+            visitor: Some(visitor(person)),
+            ..event("pageview", &format!("/{}", n % 7), minute(n / 10))
+        };
         events.push(if n % 11 == 0 { known(person, event) } else { event });
     }
     let events = numbered(events);
@@ -138,7 +141,8 @@ fn the_thread_scores_what_is_appended() {
             progress.is_some_and(|(cursor, _)| cursor == Cursor::from_raw(number))
         })
     };
-    let events = numbered(vec![event("pageview", "/", minute(0)), known(1, event("demo_request", "/", minute(1)))]);
+    let events =
+        numbered(vec![event("pageview", "/", minute(0)), known(1, event("demo_request", "/", minute(1)))]);
     world.append(&events[..1]);
     assert!(scored(1));
     world.append(&events[1..]);

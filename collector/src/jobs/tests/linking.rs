@@ -77,7 +77,8 @@ fn one_lead_of_two_pseudonyms_has_both_days() {
 
 #[test]
 fn an_event_without_a_pseudonym_is_still_the_leads() {
-    let world = World::after(vec![Event { visitor: None, ..known(1, event("demo_request", "/", minute(0))) }]);
+    let world =
+        World::after(vec![Event { visitor: None, ..known(1, event("demo_request", "/", minute(0))) }]);
     assert_eq!(rules(&world.lead(1)), ["demo"]);
     assert_eq!(world.visits(), [], "and no visit");
 }
@@ -95,7 +96,8 @@ fn a_pseudonym_that_is_no_lead_keeps_a_days_hits() {
 fn of_declared_fields_the_newest_value_counts_and_twenty_are_kept() {
     let with = |fields: &[(String, &str)], at| {
         let mut event = known(1, event("form_submit", "/", minute(at)));
-        event.attributes = fields.iter().map(|(name, value)| (Text::clean(name), Text::clean(value))).collect();
+        event.attributes =
+            fields.iter().map(|(name, value)| (Text::clean(name), Text::clean(value))).collect();
         event
     };
     let size = |value: &'static str| [("size".to_owned(), value)];
@@ -107,5 +109,9 @@ fn of_declared_fields_the_newest_value_counts_and_twenty_are_kept() {
     let forms = vec![with(&size("5"), 0), with(&more(0), 1), with(&more(100), 2), with(&size("500"), 3)];
     let lead = World::after(forms).lead(1);
     assert_eq!(lead.attributes.len(), 20);
-    assert_eq!(lead.attributes[&Text::clean("size")].as_str(), "500", "what is known is still brought up to date");
+    assert_eq!(
+        lead.attributes[&Text::clean("size")].as_str(),
+        "500",
+        "what is known is still brought up to date"
+    );
 }

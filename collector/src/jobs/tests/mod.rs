@@ -3,8 +3,8 @@
 
 mod attribution;
 mod crash;
-mod cuts;
 mod crashing;
+mod cuts;
 mod linking;
 mod oracle;
 mod visits;
@@ -12,14 +12,14 @@ mod visits;
 use super::score::{Scorer, profile};
 use crate::domain::{
     Agent, Attributes, Channel, Cursor, Date, EmailDomain, Event, EventId, EventName, LeadKey, Place, Props,
-    Rung, Signal, Site, SiteId, SiteNo, SitePolicy, Text, Timestamp, Touch, Trust, VisitorId, Zone,
+    Rung, Signal, SiteId, SiteNo, SitePolicy, Text, Timestamp, Touch, Trust, VisitorId, Zone,
 };
 use crate::leads::{Dimension, Lead, Transition, Visit};
 use crate::scoring::Model;
 use crate::storage::memory::{MemoryEvents, MemoryLedger};
 use crate::storage::{
-    Attribution, Batch, Changes, EventStore, LeadQuery, Ledger, NewSite, ReportQuery, ReportRows, Reports,
-    Scores, Sites,
+    Attribution, Batch, EventStore, LeadQuery, Ledger, NewSite, ReportQuery, ReportRows, Reports, Scores,
+    Sites,
 };
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -159,7 +159,8 @@ fn known(number: u8, event: Event) -> Event {
 
 /// Gives each event an id by its place.
 fn numbered(events: Vec<Event>) -> Vec<Event> {
-    let with_id = |(number, event): (u128, Event)| Event { id: EventId::from_bytes(number.to_be_bytes()), ..event };
+    let with_id =
+        |(number, event): (u128, Event)| Event { id: EventId::from_bytes(number.to_be_bytes()), ..event };
     (1..).zip(events).map(with_id).collect()
 }
 
@@ -209,9 +210,9 @@ impl World {
     }
 
     fn lead(&self, number: u8) -> Lead {
-        let found = [1, 2].into_iter().find_map(|site| {
-            self.ledger.lead(SiteNo::new(site), lead_key(number)).expect("reads")
-        });
+        let found = [1, 2]
+            .into_iter()
+            .find_map(|site| self.ledger.lead(SiteNo::new(site), lead_key(number)).expect("reads"));
         found.expect("there is such a lead")
     }
 
@@ -225,7 +226,9 @@ impl World {
 
     fn report(&self, site: u32, by: Dimension, attribution: Attribution) -> ReportRows {
         let (from, to) = (Date::from_days(i32::MIN), Date::from_days(i32::MAX));
-        self.ledger.report(&ReportQuery { site: SiteNo::new(site), from, to, by, attribution }).expect("reports")
+        self.ledger
+            .report(&ReportQuery { site: SiteNo::new(site), from, to, by, attribution })
+            .expect("reports")
     }
 
     /// Visits by channel.
@@ -264,11 +267,13 @@ fn snapshot(ledger: &dyn Ledger) -> Snapshot {
             after: None,
         };
         let listed = ledger.leads(&query).expect("lists").leads;
-        leads.extend(listed.iter().map(|lead| ledger.lead(site, lead.key).expect("reads").expect("is there")));
+        leads
+            .extend(listed.iter().map(|lead| ledger.lead(site, lead.key).expect("reads").expect("is there")));
         for by in Dimension::ALL {
             for attribution in [Attribution::First, Attribution::Last] {
                 let (from, to) = (Date::from_days(i32::MIN), Date::from_days(i32::MAX));
-                reports.push(ledger.report(&ReportQuery { site, from, to, by, attribution }).expect("reports"));
+                reports
+                    .push(ledger.report(&ReportQuery { site, from, to, by, attribution }).expect("reports"));
             }
         }
     }
@@ -282,7 +287,8 @@ fn cases(cases: u32) -> ProptestConfig {
 }
 
 /// What somebody may do, three times over.
-const DOINGS: [&str; 6] = ["pageview", "engagement", "demo_request", "pageview", "engagement", "job_application"];
+const DOINGS: [&str; 6] =
+    ["pageview", "engagement", "demo_request", "pageview", "engagement", "job_application"];
 
 /// A log of three days: four people on each of three sites, in the order of arrival. Up to `late_most`
 /// minutes after it happened an event may arrive; a pseudonym lives for a day of arrival.
@@ -297,22 +303,26 @@ fn log(late_most: i64) -> impl Strategy<Value = Vec<Event>> {
     ];
     let identity = prop::option::weighted(0.25, (0..3_u8, prop::option::of(0..300_u32)));
     let what = (prop::sample::select(DOINGS.to_vec()), 0..4_u8);
-    let one = (when, who, arrival, identity, what).prop_map(|((at, late), (site, person), touch, identity, what)| {
-        let number = u8::try_from(site).expect("few") * 16;
-        let day = u8::try_from((at + late) / 1_440).expect("few");
-        let mut event = Event {
-            site: SiteNo::new(site),
-            visitor: Some(visitor(number + person * 4 + day)),
-            touch,
-            place: Place { country: Text::non_empty(["DE", "FR", "", "AT"][usize::from(person)]) },
-            ..event(what.0, &format!("/{}", what.1), minute(at))
-        };
-        if let Some((lead, size)) = identity {
-            event = known(number + lead, event);
-            event.attributes.extend(size.map(|size| (Text::clean("size"), Text::clean(&size.to_string()))));
-        }
-        (at + late, event)
-    });
+    let one = (when, who, arrival, identity, what).prop_map(
+        |((at, late), (site, person), touch, identity, what)| {
+            let number = u8::try_from(site).expect("few") * 16;
+            let day = u8::try_from((at + late) / 1_440).expect("few");
+            let mut event = Event {
+                site: SiteNo::new(site),
+                visitor: Some(visitor(number + person * 4 + day)),
+                touch,
+                place: Place { country: Text::non_empty(["DE", "FR", "", "AT"][usize::from(person)]) },
+                ..event(what.0, &format!("/{}", what.1), minute(at))
+            };
+            if let Some((lead, size)) = identity {
+                event = known(number + lead, event);
+                event
+                    .attributes
+                    .extend(size.map(|size| (Text::clean("size"), Text::clean(&size.to_string()))));
+            }
+            (at + late, event)
+        },
+    );
     prop::collection::vec(one, 0..60).prop_map(|mut arrivals| {
         arrivals.sort_by_key(|(arrival, _)| *arrival);
         numbered(arrivals.into_iter().map(|(_, event)| event).collect())

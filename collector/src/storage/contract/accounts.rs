@@ -5,7 +5,13 @@ use super::{Backend, contract};
 use crate::domain::Timestamp;
 use crate::storage::{SessionRow, SetupRow, StoreError};
 
-contract!(a_set_up_token_works_once, a_set_up_token_ends, sessions_end, a_session_begins_again);
+contract!(
+    a_set_up_token_works_once,
+    a_set_up_token_ends,
+    a_new_password_ends_every_session,
+    sessions_end,
+    a_session_begins_again,
+);
 
 fn at(ms: i64) -> Timestamp {
     Timestamp::from_millis(ms)
@@ -43,6 +49,19 @@ fn a_set_up_token_ends(backend: &dyn Backend) {
     }
     assert_eq!(ledger.password().expect("reads"), None);
     ledger.set_up(&[1; 32], "in time", at(99)).expect("a late try does not use it up");
+}
+
+fn a_new_password_ends_every_session(backend: &dyn Backend) {
+    let ledger = backend.ledger();
+    let alive = |token: u8| ledger.session(&[token; 32], at(0)).expect("reads");
+    for token in [1, 2] {
+        ledger.put_session(SessionRow { token: [token; 32], expires_at: at(100) }, at(0)).expect("puts");
+    }
+    ledger.put_setup(SetupRow { token: [7; 32], expires_at: at(100) }).expect("puts");
+    assert!(ledger.set_up(&[8; 32], "never", at(0)).is_err());
+    assert!(alive(1) && alive(2), "a refused one ends none");
+    ledger.set_up(&[7; 32], "$argon2id$new", at(0)).expect("sets up");
+    assert!(!alive(1) && !alive(2));
 }
 
 fn sessions_end(backend: &dyn Backend) {

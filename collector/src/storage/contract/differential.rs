@@ -7,7 +7,8 @@ use super::{Backend, Memory, Sqlite, append, leads, reports};
 use crate::domain::{Cursor, Date, Event, EventId, ModelHash, SiteId, SiteNo, SitePolicy, Timestamp, Zone};
 use crate::leads::Visit;
 use crate::storage::{
-    Changes, EventStore, LeadQuery, Ledger, NewSite, OutcomeQuery, ReportQuery, Selector, SessionRow, SetupRow,
+    Changes, EventStore, LeadQuery, Ledger, NewSite, OutcomeQuery, ReportQuery, Selector, SessionRow,
+    SetupRow,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -50,7 +51,9 @@ fn log_answer(store: &dyn EventStore, step: &LogStep) -> String {
             // Debug output hides who it was, so that is said besides.
             let who: Vec<_> = log
                 .iter()
-                .map(|logged| (logged.event.visitor.map(|id| id.to_hex()), logged.event.lead.map(|key| key.to_hex())))
+                .map(|logged| {
+                    (logged.event.visitor.map(|id| id.to_hex()), logged.event.lead.map(|key| key.to_hex()))
+                })
                 .collect();
             format!("{log:?} {who:?}")
         }

@@ -50,13 +50,15 @@ fn attributes() -> impl Strategy<Value = Attributes> {
 }
 
 pub(super) fn event() -> impl Strategy<Value = Event> {
-    let ids = (any::<[u8; 16]>(), 0..=u32::MAX, moment(), any::<Option<[u8; 16]>>(), any::<Option<[u8; 16]>>());
+    let ids =
+        (any::<[u8; 16]>(), 0..=u32::MAX, moment(), any::<Option<[u8; 16]>>(), any::<Option<[u8; 16]>>());
     let consent = (select(Rung::ALL.to_vec()), select(Signal::ALL.to_vec()), 0..3_u8);
     let name = "[a-zA-ZäÖ][a-zA-Z0-9ü _.:-]{0,30}";
     let place = (text(), prop::option::of(touch()), some_text(), some_text(), some_text(), some_text());
     let props = btree_map(text(), text(), 0..6).boxed();
     let money = prop::option::of((any::<i64>(), "[A-Z]{3}"));
-    let rest = (prop::option::of(domain()), attributes(), props, money, any::<Option<u32>>(), any::<Option<u8>>());
+    let rest =
+        (prop::option::of(domain()), attributes(), props, money, any::<Option<u32>>(), any::<Option<u8>>());
     (ids, consent, name, place, rest).prop_map(|(ids, consent, name, place, rest)| {
         let (domain, attributes, props, money, engagement_ms, scroll_depth): (_, _, Props, _, _, _) = rest;
         let (path, touch, browser, os, device, country) = place;
@@ -168,7 +170,8 @@ pub(super) fn visit() -> impl Strategy<Value = Visit> {
 pub(super) fn lead() -> impl Strategy<Value = Lead> {
     let times = (moment(), moment());
     let who = (prop::option::of(domain()), some_text(), attributes(), select(Stage::ALL.to_vec()));
-    let reason = ("[a-z]{1,9}", "\\PC{0,12}", points()).prop_map(|(id, label, points)| Reason { id, label, points });
+    let reason =
+        ("[a-z]{1,9}", "\\PC{0,12}", points()).prop_map(|(id, label, points)| Reason { id, label, points });
     let mql = prop::option::of((moment(), score()).prop_map(|(at, score)| Qualified { at, score }));
     (0..5_u8, times, who, origin(), origin(), score(), vec(reason, 0..4), mql, hits()).prop_map(
         |(number, times, who, first, last, score, reasons, qualified, hits)| Lead {

@@ -110,14 +110,14 @@ fn leads_are_chosen_by_stage_channel_and_time(backend: &dyn Backend) {
     };
     let (all, mqls) = (everyone(false), everyone(true));
     assert_eq!(list(all.clone()), [6, 5, 4, 3, 1]);
-    assert_eq!(list(LeadQuery { site: SiteNo::new(2), ..all.clone() }), [2]);
+    assert_eq!(list(LeadQuery { site: SiteNo::new(2), ..all }), [2]);
     assert_eq!(list(mqls.clone()), [3, 4, 5], "by the moment of becoming an MQL, whatever became of it");
-    assert_eq!(list(LeadQuery { stage: Some(Stage::Mql), ..mqls.clone() }), [3, 4]);
-    assert_eq!(list(LeadQuery { stage: Some(Stage::Lead), ..all.clone() }), [6, 1]);
-    assert_eq!(list(LeadQuery { from: Some(at(30)), before: Some(at(60)), ..all.clone() }), [5, 4, 3]);
-    assert_eq!(list(LeadQuery { from: Some(at(200)), ..mqls.clone() }), [3, 4]);
-    assert_eq!(list(LeadQuery { before: Some(at(200)), ..mqls.clone() }), [5]);
-    let by_email = |attribution| LeadQuery { channel: Some(Channel::Email), attribution, ..all.clone() };
+    assert_eq!(list(LeadQuery { stage: Some(Stage::Mql), ..mqls }), [3, 4]);
+    assert_eq!(list(LeadQuery { stage: Some(Stage::Lead), ..all }), [6, 1]);
+    assert_eq!(list(LeadQuery { from: Some(at(30)), before: Some(at(60)), ..all }), [5, 4, 3]);
+    assert_eq!(list(LeadQuery { from: Some(at(200)), ..mqls }), [3, 4]);
+    assert_eq!(list(LeadQuery { before: Some(at(200)), ..mqls }), [5]);
+    let by_email = |attribution| LeadQuery { channel: Some(Channel::Email), attribution, ..all };
     assert_eq!(list(by_email(Attribution::First)), [3]);
     assert_eq!(list(by_email(Attribution::Last)), [4]);
     let both = LeadQuery { channel: Some(Channel::Direct), attribution: Attribution::Last, ..mqls };
@@ -149,7 +149,8 @@ pub(super) fn query() -> impl Strategy<Value = LeadQuery> {
 fn expected(leads: &[Lead], query: &LeadQuery) -> Vec<(Timestamp, Lead)> {
     let mut list: Vec<(Timestamp, Lead)> = Vec::new();
     for lead in leads {
-        let moment = if query.mqls { lead.qualified.as_ref().map(|mql| mql.at) } else { Some(lead.last_seen) };
+        let moment =
+            if query.mqls { lead.qualified.as_ref().map(|mql| mql.at) } else { Some(lead.last_seen) };
         let Some(moment) = moment else { continue };
         let origin = if query.attribution == Attribution::Last { &lead.last } else { &lead.first };
         let asked = lead.site == query.site

@@ -50,7 +50,11 @@ pub(super) fn commit(ledger: &dyn Ledger, changes: &Changes) {
 }
 
 fn new_site(id: &str, policy: SitePolicy) -> NewSite {
-    NewSite { id: SiteId::parse(id).expect("valid"), zone: Zone::parse("Europe/Berlin").expect("known"), policy }
+    NewSite {
+        id: SiteId::parse(id).expect("valid"),
+        zone: Zone::parse("Europe/Berlin").expect("known"),
+        policy,
+    }
 }
 
 fn fields(site: &Site) -> (SiteNo, &str, &str, &SitePolicy, [u8; 32]) {
@@ -209,7 +213,8 @@ fn a_visit_brings_its_lead_along(backend: &dyn Backend) {
     };
     let visits = vec![visit(1, Some(lead_key(1))), visit(2, None), visit(3, Some(lead_key(77)))];
     commit(ledger.as_ref(), &Changes { visits, leads: vec![lead.clone()], ..Changes::default() });
-    let leads = |number| ledger.load(&[visitor(number)], &[]).expect("loads").leads.into_values().collect::<Vec<_>>();
+    let leads =
+        |number| ledger.load(&[visitor(number)], &[]).expect("loads").leads.into_values().collect::<Vec<_>>();
     assert_eq!(leads(1), [lead]);
     assert_eq!(leads(2), []);
     assert_eq!(leads(3), [], "a lead that is gone is passed over");
@@ -270,10 +275,17 @@ fn rollups_add_up(backend: &dyn Backend) {
         ];
         commit(ledger.as_ref(), &Changes { rollups: BTreeMap::from(deltas), ..Changes::default() });
     }
-    assert_eq!(report(ledger.as_ref()), [(1, "direct".to_owned(), 6, 0, 0), (2, "email".to_owned(), 0, 60, 6)]);
+    assert_eq!(
+        report(ledger.as_ref()),
+        [(1, "direct".to_owned(), 6, 0, 0), (2, "email".to_owned(), 0, 60, 6)]
+    );
     let back = RollupDelta { visits: -2, leads: 0, mqls: 0 };
     commit(ledger.as_ref(), &Changes { rollups: BTreeMap::from([(direct, back)]), ..Changes::default() });
-    assert_eq!(report(ledger.as_ref())[0], (1, "direct".to_owned(), 4, 0, 0), "what is taken back is taken off");
+    assert_eq!(
+        report(ledger.as_ref())[0],
+        (1, "direct".to_owned(), 4, 0, 0),
+        "what is taken back is taken off"
+    );
 }
 
 fn old_visits_are_forgotten(backend: &dyn Backend) {
@@ -304,7 +316,10 @@ fn old_visits_are_forgotten(backend: &dyn Backend) {
 fn a_restart_keeps_what_does_not_follow_from_events(backend: &dyn Backend) {
     let ledger = begun(backend);
     let site = ledger.put_site(new_site("example.com", SitePolicy::default())).expect("puts");
-    let rollup = (key(1, Attribution::Visit, Dimension::Channel, "direct"), RollupDelta { visits: 1, leads: 0, mqls: 0 });
+    let rollup = (
+        key(1, Attribution::Visit, Dimension::Channel, "direct"),
+        RollupDelta { visits: 1, leads: 0, mqls: 0 },
+    );
     let lead = plain_lead(1, Timestamp::from_millis(10));
     let changes = Changes {
         leads: vec![Lead { hits: Vec::new(), ..lead }],

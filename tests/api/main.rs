@@ -1,0 +1,11 @@
+//! The API, URL by URL, against the real binary. Invariant: every test starts a collector of its own and
+//! reads only what anybody can read: answers, exports and files.
+
+mod cli;
+mod config;
+mod event;
+mod leads;
+mod pages;
+mod reports;
+mod script;
+mod session;
