@@ -34,7 +34,10 @@ fn scored(app: &TestApp) -> Scored {
     for by in ["channel", "source", "campaign", "page", "rule"] {
         for attribution in ["first", "last"] {
             let parameters = format!("&by={by}&attribution={attribution}&compare=none");
-            reports.insert(parameters.clone(), app.report(&parameters));
+            let mut report = app.report(&parameters);
+            // What was committed but not acknowledged was sent twice, and is counted as a duplicate.
+            report.as_object_mut().expect("a report").remove("left_out");
+            reports.insert(parameters, report);
         }
     }
     let mut leads = BTreeMap::new();

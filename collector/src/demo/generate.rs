@@ -124,8 +124,7 @@ impl Generator<'_> {
         let place = Place { country: Text::non_empty(country) };
         let becomes = lead.is_none() && self.rng.u32(0..1_000) < way.leads;
         let keen = lead.map_or(way.keen, |lead| lead.keen);
-        let (agent, place) =
-            lead.map_or((agent, place), |lead| (lead.agent.clone(), lead.place.clone()));
+        let (agent, place) = lead.map_or((agent, place), |lead| (lead.agent.clone(), lead.place.clone()));
         let mut at = start;
         let mut walk = Walk { visitor, agent, place, lead: lead.cloned(), first: Some(touch(&way.arrival)) };
         let interested = becomes || lead.is_some();

@@ -5,7 +5,7 @@ use super::auth::Viewer;
 use super::error::{Problem, parameter};
 use super::served::matches_etag;
 use super::state::State;
-use crate::domain::{Channel, Date, Site, SiteId};
+use crate::domain::{Channel, Date, Outcome, Site, SiteId};
 use crate::ingest;
 use crate::leads::Dimension;
 use crate::storage::{Attribution, Counts, OutcomeQuery, ReportQuery, ReportRows};
@@ -156,6 +156,7 @@ struct Report {
     rows: Vec<Row>,
     series: Vec<Point>,
     suppressed: Suppressed,
+    left_out: BTreeMap<String, u64>,
     model: ModelShown,
 }
 
@@ -243,6 +244,7 @@ fn build(state: &State, asked: &Asked) -> Result<Report, Problem> {
         Some(Period { from, to }) => Some(state.ledger.report(&ReportQuery { from, to, ..query })?),
         None => None,
     };
+    let left_out = left_out(state, asked)?;
     Ok(Report {
         site: asked.site.id.to_string(),
         time_zone: asked.site.zone.name().to_owned(),
@@ -256,7 +258,8 @@ fn build(state: &State, asked: &Asked) -> Result<Report, Problem> {
         previous_totals: before.as_ref().map(total),
         rows: rows(state, asked.by, &now, before.as_ref()),
         series: series(asked, &now, before.as_ref().zip(period)),
-        suppressed: suppressed(state, asked)?,
+        suppressed: suppressed(&left_out),
+        left_out,
         model: ModelShown {
             name: state.model.name().to_owned(),
             hash: state.model.hash().to_string(),
@@ -336,16 +339,22 @@ fn series(asked: &Asked, now: &ReportRows, before: Option<(&ReportRows, Period)>
     points.into_values().collect()
 }
 
-fn suppressed(state: &State, asked: &Asked) -> Result<Suppressed, Problem> {
+/// How many events were not stored, by reason.
+fn left_out(state: &State, asked: &Asked) -> Result<BTreeMap<String, u64>, Problem> {
     let query = OutcomeQuery { site: asked.site.no, from: asked.from, to: asked.to };
+    let outcomes =
+        state.events.report(&query)?.into_iter().filter(|outcome| outcome.reason != Outcome::Stored.reason());
+    Ok(outcomes.map(|outcome| (outcome.reason, outcome.count)).collect())
+}
+
+fn suppressed(left_out: &BTreeMap<String, u64>) -> Suppressed {
     let mut suppressed = Suppressed::default();
-    for outcome in state.events.report(&query)? {
-        if let Some(signal) = outcome.reason.strip_prefix("suppressed:") {
-            suppressed.total += outcome.count;
-            suppressed.by_signal.insert(signal.to_owned(), outcome.count);
-        } else if outcome.reason == ingest::IDENTITY_DROPPED {
-            suppressed.identities_dropped = outcome.count;
+    for (reason, count) in left_out {
+        if let Some(signal) = reason.strip_prefix("suppressed:") {
+            suppressed.total += count;
+            suppressed.by_signal.insert(signal.to_owned(), *count);
         }
     }
-    Ok(suppressed)
+    suppressed.identities_dropped = left_out.get(ingest::IDENTITY_DROPPED).copied().unwrap_or(0);
+    suppressed
 }

@@ -1,6 +1,7 @@
-//! The consent decision. Invariant: the strictest signal wins, a denial is never outvoted, and an identity
-//! is kept only where qualification was granted by the page, by the form's box, or by a legal basis that
-//! the site's operator declared.
+//! The consent decision. Invariant: the strictest signal wins, a denial of measurement is never outvoted,
+//! and an identity is kept only where qualification was granted by the page, by the form's box, or by a
+//! legal basis that the site's operator declared. The box is the person's own word about this one request,
+//! and goes before a general no to qualification (a banner's default, say); the operator's basis does not.
 
 use super::validate::Draft;
 use crate::domain::{Basis, Consent, Rung, Signal, SitePolicy};

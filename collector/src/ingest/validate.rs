@@ -82,12 +82,12 @@ pub(super) fn draft(raw: WireEvent<'_>) -> Result<Draft, Refusal> {
         referrer_host,
         props: raw.p.map(props).unwrap_or_default(),
         revenue: raw.revenue.map(|revenue| money(&revenue)).transpose()?,
-        engagement_ms: raw.e.map(engagement).transpose()?,
-        scroll_depth: raw.sd.map(scroll_depth).transpose()?.flatten(),
+        engagement_ms: raw.e.map(|e| engagement(e.0)).transpose()?,
+        scroll_depth: raw.sd.map(|sd| scroll_depth(sd.0)).transpose()?.flatten(),
         consent,
         identity: raw.l.map(identity).transpose()?,
         automated: raw.b.0,
-        age_ms: raw.a.map(age).transpose()?.unwrap_or(0),
+        age_ms: raw.a.map(|a| age(a.0)).transpose()?.unwrap_or(0),
     })
 }
 

@@ -37,10 +37,10 @@ pub struct WireEvent<'a> {
     pub revenue: Option<WireRevenue<'a>>,
     /// Milliseconds in view and in focus.
     #[serde(default)]
-    pub e: Option<f64>,
+    pub e: Option<Number>,
     /// Scroll depth, percent; 255 for unknown, as Plausible's script sends it.
     #[serde(default)]
-    pub sd: Option<f64>,
+    pub sd: Option<Number>,
     /// Whether the fragment is part of the page's name.
     #[serde(default)]
     pub h: Flag,
@@ -58,7 +58,7 @@ pub struct WireEvent<'a> {
     pub b: Flag,
     /// Milliseconds since it happened.
     #[serde(default)]
-    pub a: Option<f64>,
+    pub a: Option<Number>,
 }
 
 /// Consent as the page gave it.
@@ -148,6 +148,34 @@ impl<'de> Deserialize<'de> for Flag {
             }
         }
         deserializer.deserialize_any(FlagVisitor)
+    }
+}
+
+/// A finite number.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Number(pub f64);
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NumberVisitor;
+        impl Visitor<'_> for NumberVisitor {
+            type Value = Number;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number")
+            }
+            fn visit_f64<E>(self, value: f64) -> Result<Number, E> {
+                Ok(Number(value))
+            }
+            #[expect(clippy::cast_precision_loss, reason = "what is compared is far below 2^53")]
+            fn visit_u64<E>(self, value: u64) -> Result<Number, E> {
+                Ok(Number(value as f64))
+            }
+            #[expect(clippy::cast_precision_loss, reason = "what is compared is far below 2^53")]
+            fn visit_i64<E>(self, value: i64) -> Result<Number, E> {
+                Ok(Number(value as f64))
+            }
+        }
+        deserializer.deserialize_f64(NumberVisitor)
     }
 }
 

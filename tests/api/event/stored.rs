@@ -1,7 +1,7 @@
 //! What is acknowledged. Promise: every acknowledged event is in the export exactly once, also after a
 //! kill -9, and holds what was declared and nothing else.
 
-use mqlite_tests::{Event, TestApp, event, pageview};
+use mqlite_tests::{Event, Setup, TestApp, event, pageview};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -219,4 +219,19 @@ fn a_stop_by_signal_keeps_everything_and_ends_well() {
     let status = app.stop();
     assert!(status.success(), "{status}");
     assert_eq!(app.export().len(), 50);
+}
+
+/// Without the public-domain file that `tests/run` installs this says so and passes.
+#[test]
+fn a_country_is_known_where_the_operator_names_a_file() {
+    let Ok(file) = std::env::var("MQLITE_TEST_MMDB") else {
+        eprintln!("SKIPPED: MQLITE_TEST_MMDB names no country database; tests/run installs one");
+        return;
+    };
+    let app = Setup::default().setting("MQLITE_GEO_FILE", file).start();
+    app.post(pageview("/").body()).header("x-forwarded-for", "8.8.8.8").send().assert_stored();
+    app.post(pageview("/").body()).header("x-forwarded-for", "2001:4860:4860::8888").send().assert_stored();
+    app.post(pageview("/").body()).header("x-forwarded-for", "192.0.2.1").send().assert_stored();
+    let countries: Vec<_> = app.export().iter().map(|event| event["country"].clone()).collect();
+    assert_eq!(countries, ["US".into(), "US".into(), Value::Null]);
 }
