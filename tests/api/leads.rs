@@ -289,3 +289,25 @@ fn one_lead_is_shown_as_in_the_list() {
     assert_eq!(listed["reasons"][0]["points"], 20, "largest first: {listed}");
     assert!(listed["reasons"].as_array().is_some_and(|reasons| reasons.len() <= 4));
 }
+
+#[test]
+fn the_moment_of_qualifying_is_explained_as_it_was() {
+    let app = TestApp::start();
+    app.send_all(&sixty_points(PAID, "jo@acme.com", "Acme")).assert_stored();
+    let lead = app.wait_for_lead("Acme", |lead| lead["stage"] == "mql");
+    // What counts once is counted at its latest, so that the earlier one is not kept among the hits.
+    let again = event("case_study_download", "/library").from_within();
+    let form = event("form_submit", "/contact").from_within();
+    let title =
+        form.identify("jo@acme.com", serde_json::json!({ "company": "Acme", "job_title": "CTO" }), true);
+    app.send_all(&[again, title, event("demo_request", "/demo").from_within()]).assert_stored();
+    app.wait_for_lead("Acme", |lead| total(lead) == 120_000);
+    let (key, at) = (lead["key"].as_str().expect("a key"), lead["became_mql_at"].as_str().expect("a moment"));
+    let then = app.explanation(key, &format!("&as_of={at}"));
+    assert_sums(&then);
+    assert_eq!(then["score"], lead["score_at_mql"]);
+    assert_eq!((&then["exact"], &then["qualifies"]), (&true.into(), &true.into()));
+    let now = app.explanation(key, "");
+    assert_sums(&now);
+    assert_eq!((milli(&now["score"]["total"]), &now["exact"]), (120_000, &true.into()));
+}

@@ -90,7 +90,7 @@ impl<'de> Deserialize<'de> for Points {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let points = f64::deserialize(deserializer)?;
         let milli = points * 1000.0;
-        if !milli.is_finite() || milli.abs() > 1e12 || (milli - milli.round()).abs() > 1e-6 {
+        if !milli.is_finite() || milli.abs() > 1e12 || (milli - milli.round()).abs() > 1e-3 {
             return Err(serde::de::Error::custom(
                 "points are numbers with at most three decimals, such as 12.5",
             ));

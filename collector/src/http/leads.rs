@@ -9,7 +9,6 @@ use crate::domain::{
 };
 use crate::jobs::score::profile;
 use crate::leads::{Lead, Origin, Reason, Transition};
-use crate::scoring::Line;
 use crate::storage::{Attribution, LeadQuery, PageToken};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
@@ -179,12 +178,15 @@ struct Explanation {
     key: String,
     site: String,
     as_of: Timestamp,
+    /// Whether everything that counted at `as_of` is still kept. Always so from the newest event on, and at
+    /// the moments of changes of stage.
+    exact: bool,
     stage: Stage,
     model: serde_json::Value,
     score: Score,
     threshold: Points,
     qualifies: bool,
-    lines: Vec<Line>,
+    lines: serde_json::Value,
     missing: Vec<String>,
     transitions: Vec<TransitionShown>,
 }
@@ -214,7 +216,23 @@ pub(super) async fn explanation(
         .map_err(|error| parameter("as_of", &error))?;
     let as_of = as_of.unwrap_or_else(|| state.clock.now());
     let (site, lead, transitions) = find(&state, &query, &key).await?;
-    let evaluation = state.model.evaluate(&lead.hits, &profile(&lead), as_of);
+    // The moment of a change of stage is answered with what was seen then; every other one from the hits.
+    let then = transitions.iter().rev().find(|transition| transition.at == as_of);
+    let (score, qualifies, lines, missing) = match then {
+        Some(then) => {
+            let lines = serde_json::from_str(&then.lines)
+                .map_err(|_| Problem::unavailable("the lines cannot be read"))?;
+            (then.score, then.to == Stage::Mql, lines, Vec::new())
+        }
+        None => {
+            let evaluation = state.model.evaluate(&lead.hits, &profile(&lead), as_of);
+            let lines = serde_json::to_value(&evaluation.lines)
+                .map_err(|_| Problem::unavailable("the lines cannot be written"))?;
+            (evaluation.score(), evaluation.qualifies, lines, evaluation.missing)
+        }
+    };
+    // Hits that no later score needs are not kept, and a profile is kept as it is now.
+    let exact = then.is_some() || as_of >= lead.last_seen;
     let transition = |transition: Transition| TransitionShown {
         from: transition.from,
         to: transition.to,
@@ -227,13 +245,14 @@ pub(super) async fn explanation(
         key: lead.key.to_hex(),
         site: site.id.to_string(),
         as_of,
+        exact,
         stage: lead.stage,
         model: serde_json::json!({ "name": state.model.name(), "hash": state.model.hash().to_string() }),
-        score: evaluation.score(),
+        score,
         threshold: state.model.threshold(),
-        qualifies: evaluation.qualifies,
-        lines: evaluation.lines,
-        missing: evaluation.missing,
+        qualifies,
+        lines,
+        missing,
         transitions: transitions.into_iter().map(transition).collect(),
     }))
 }

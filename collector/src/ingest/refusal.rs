@@ -1,5 +1,5 @@
 //! Why a request was refused. Invariant: it says where and what would be right, and repeats no more of
-//! what was sent than a name.
+//! what was sent than a name or the first 160 bytes of the parser's own sentence, and only to its sender.
 
 /// A refusal.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A visit ends when nothing happened for so long: the trade's thirty minutes.
 const VISIT_MS: i64 = 30 * 60 * 1000;
 /// Visits whose newest event is older are forgotten: no salt is left that could recognise them.
-const FORGET_MS: i64 = 36 * 60 * 60 * 1000;
+const FORGET_MS: i64 = 48 * 60 * 60 * 1000;
 /// Declared fields of a lead: what a form may send at once. A new name beyond them is passed over.
 const ATTRIBUTES_MAX: usize = 20;
 /// Hits of a pseudonym that is no lead yet; a person does not do more in a day.
@@ -95,7 +95,7 @@ impl<'a> Fold<'a> {
             lead,
             hits,
         };
-        if let Some(key) = lead {
+        if let Some(key) = lead.filter(|_| site.policy.link_same_day) {
             self.touch_lead(key, &origin);
         }
         self.loaded.visits.insert(visitor, visit);
@@ -178,6 +178,7 @@ impl<'a> Fold<'a> {
                 reason: lifecycle::reason(lead.score.total, self.model.threshold()),
                 score: lead.score,
                 model: *self.model.hash(),
+                lines: serde_json::to_string(&evaluation.lines).unwrap_or_default(),
                 rules: contributing(&evaluation),
             };
             lead.stage = to;

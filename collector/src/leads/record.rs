@@ -176,6 +176,9 @@ pub struct Transition {
     pub score: Score,
     /// The model that made it.
     pub model: ModelHash,
+    /// The lines of that score as a JSON array, as scoring wrote them then: hits that no later score needs
+    /// are not kept, and what a lead says of itself changes.
+    pub lines: String,
     /// The rules and attributes that brought points at that moment; for counting, not stored with the row.
     pub rules: Vec<RuleId>,
 }

@@ -150,10 +150,4 @@ pub trait Reports: Send + Sync + 'static {
     /// # Errors
     /// When the engine fails.
     fn leads(&self, query: &LeadQuery) -> Result<LeadPage, StoreError>;
-
-    /// A number that changes whenever a report may have changed.
-    ///
-    /// # Errors
-    /// When the engine fails.
-    fn revision(&self) -> Result<u64, StoreError>;
 }

@@ -92,10 +92,6 @@ impl Reports for Crashing {
     fn leads(&self, query: &LeadQuery) -> Result<LeadPage, StoreError> {
         self.inner.leads(query)
     }
-
-    fn revision(&self) -> Result<u64, StoreError> {
-        self.inner.revision()
-    }
 }
 
 impl Accounts for Crashing {

@@ -88,8 +88,8 @@ fn events_of_a_site_that_is_gone_are_passed_over() {
 fn a_visit_is_forgotten_when_its_salt_is() {
     let other = |at: i64| Event { visitor: Some(visitor(2)), ..page(at) };
     let hours = |hours: i64| hours * 60;
-    assert!(World::after(vec![page(0), other(hours(35))]).visit(1).is_some(), "the day and its grace");
-    assert!(World::after(vec![page(0), other(hours(37))]).visit(1).is_none());
+    assert!(World::after(vec![page(0), other(hours(47))]).visit(1).is_some(), "the day and its grace");
+    assert!(World::after(vec![page(0), other(hours(49))]).visit(1).is_none());
     // Without a newer event nothing is forgotten, and what is forgotten stays counted.
     let world = World::after(vec![page(0), other(hours(40))]);
     assert_eq!(world.visits().iter().map(|(_, visits)| visits).sum::<i64>(), 2);
@@ -101,7 +101,7 @@ fn a_scorer_forgets_by_the_hour_and_a_new_one_at_once() {
     let world = World::new();
     let mut scorer = world.scorer(MODEL);
     let other = |at: i64| Event { visitor: Some(visitor(2)), ..page(at) };
-    let events = numbered(vec![page(0), other(36 * 60 - 10), other(36 * 60 + 5), other(37 * 60)]);
+    let events = numbered(vec![page(0), other(48 * 60 - 10), other(48 * 60 + 5), other(49 * 60)]);
     for (event, there) in events.iter().zip([true, true, false, false]) {
         world.append(std::slice::from_ref(event));
         scorer.catch_up().expect("scores");

@@ -226,6 +226,7 @@ pub(super) fn transition() -> impl Strategy<Value = Transition> {
             reason,
             score,
             model: model(hash),
+            lines: format!("[{number}]"),
             rules: Vec::new(),
         },
     )

@@ -25,7 +25,6 @@ contract!(
     rollups_add_up,
     old_visits_are_forgotten,
     a_restart_keeps_what_does_not_follow_from_events,
-    revisions_change_with_reports,
 );
 
 pub(super) fn cases(cases: u32) -> ProptestConfig {
@@ -136,6 +135,7 @@ fn a_transition(number: u8, reason: &str) -> Transition {
         reason: reason.to_owned(),
         score: crate::domain::Score::default(),
         model: model(1),
+        lines: "[]".to_owned(),
         rules: vec![crate::domain::RuleId::parse("demo_request").expect("valid")],
     }
 }
@@ -333,21 +333,4 @@ fn a_restart_keeps_what_does_not_follow_from_events(backend: &dyn Backend) {
     assert!(ledger.transitions(SiteNo::new(1), lead_key(1)).expect("reads").is_empty());
     assert!(report(ledger.as_ref()).is_empty());
     assert_eq!(ledger.sites().expect("reads").iter().map(fields).collect::<Vec<_>>(), [fields(&site)]);
-}
-
-fn revisions_change_with_reports(backend: &dyn Backend) {
-    let ledger = backend.ledger();
-    let mut seen = vec![ledger.revision().expect("reads")];
-    let mut step = |what: &str| {
-        let revision = ledger.revision().expect("reads");
-        assert!(!seen.contains(&revision), "{what}");
-        seen.push(revision);
-    };
-    ledger.put_site(new_site("example.com", SitePolicy::default())).expect("puts");
-    step("a site");
-    ledger.restart(model(1)).expect("restarts");
-    commit(ledger.as_ref(), &Changes::default());
-    step("a commit");
-    commit(ledger.as_ref(), &Changes::default());
-    step("another");
 }

@@ -178,12 +178,6 @@ impl Reports for MemoryLedger {
         let leads = matching.into_iter().map(|(_, lead)| Lead { hits: Vec::new(), ..lead }).collect();
         Ok(LeadPage { leads, total, next })
     }
-
-    fn revision(&self) -> Result<u64, StoreError> {
-        let state = self.state();
-        let cursor = state.progress.map_or(0, |(cursor, _)| cursor.raw().unsigned_abs());
-        Ok(cursor + u64::try_from(state.sites.len()).unwrap_or(u64::MAX))
-    }
 }
 
 impl Accounts for MemoryLedger {

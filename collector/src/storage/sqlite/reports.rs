@@ -98,12 +98,4 @@ impl Reports for SqliteLedger {
             Ok(LeadPage { leads, total: total.unsigned_abs(), next })
         })
     }
-
-    fn revision(&self) -> Result<u64, StoreError> {
-        self.readers.read(|connection| {
-            let cursor: i64 =
-                connection.prepare_cached(sql!("ledger/revision"))?.query_row([], |row| row.get(0))?;
-            Ok(cursor.unsigned_abs())
-        })
-    }
 }

@@ -172,6 +172,7 @@ fn put_transition(connection: &Connection, transition: &Transition) -> Result<()
         transition.score.fit.milli(),
         transition.score.engagement.milli(),
         transition.model.bytes(),
+        transition.lines,
     ])?;
     Ok(())
 }
@@ -269,6 +270,7 @@ impl Scores for SqliteLedger {
                     reason: row.get("reason")?,
                     score: score(row, "total", "fit", "engagement")?,
                     model: ModelHash::from_bytes(row.get("model")?),
+                    lines: row.get("lines")?,
                     rules: Vec::new(),
                 });
             }

@@ -74,7 +74,9 @@ CREATE TABLE transitions (
     total INTEGER NOT NULL,
     fit INTEGER NOT NULL,
     engagement INTEGER NOT NULL,
-    model BLOB NOT NULL
+    model BLOB NOT NULL,
+    -- The score's lines at that moment, as JSON.
+    lines TEXT NOT NULL
 ) STRICT;
 
 CREATE INDEX transitions_by_lead ON transitions (lead, id);

@@ -1,2 +1,2 @@
-INSERT INTO transitions (lead, site, at, from_stage, to_stage, reason, total, fit, engagement, model)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+INSERT INTO transitions (lead, site, at, from_stage, to_stage, reason, total, fit, engagement, model, lines)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)

@@ -1,2 +1,2 @@
-SELECT at, from_stage, to_stage, reason, total, fit, engagement, model
+SELECT at, from_stage, to_stage, reason, total, fit, engagement, model, lines
 FROM transitions WHERE lead = ?1 AND site = ?2 ORDER BY id
