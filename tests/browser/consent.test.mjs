@@ -224,3 +224,35 @@ both('TCF: a tool that never answers does not stop the events', async (scene) =>
   await scene.open('/', { head: TCF });
   assert.deepEqual(scene.collector.events[0].c, {});
 });
+
+both('refused, then accepted: what follows is counted, with engagement asked for', async (scene) => {
+  await scene.open('/landing', { tag: 'data-auto="engagement"' });
+  await scene.page.bringToFront();
+  await scene.page.evaluate(() => window.mq('consent', { measure: false }));
+  // Until a second of it was looked at: only then is there engagement to speak of.
+  await scene.page.waitForFunction(() => performance.now() > 2500 && document.hasFocus());
+  await scene.page.evaluate(() => window.mq('consent', { measure: true }));
+  await scene.page.evaluate(() => history.pushState({}, '', '/next'));
+  const paths = () => scene.collector.named('pageview').map(({ u }) => new URL(u).pathname);
+  await scene.collector.event('pageview', 3);
+  assert.deepEqual(paths(), ['/landing', '/landing', '/next']);
+});
+
+both('a page that adds to every object: consent holds, a yes and a no', async (scene) => {
+  const head = '<script>Object.prototype.extra = function () {}</script>';
+  assert.deepEqual((await scene.open('/a', { head, tag: 'data-consent="granted"' })).c, { m: 1, q: 1, s: 'tag' });
+  await scene.open('/b', { head, tag: 'data-consent="denied"', seen: false });
+  await scene.page.evaluate(() => window.mq('event', 'never'));
+  await scene.quiet();
+  assert.equal(scene.collector.named('never').length, 0);
+});
+
+both('Consent Mode after the snippet: a default that waits is not taken for the decision', async (scene) => {
+  await scene.open('/', { head: withGtag(), tag: 'data-consent="measured"' });
+  await scene.page.evaluate(say('consent', 'default', { analytics_storage: 'denied', wait_for_update: 60000 }));
+  await scene.page.evaluate(() => window.mq('event', 'meanwhile'));
+  await scene.page.evaluate(say('consent', 'update', { analytics_storage: 'granted' }));
+  await scene.collector.event('meanwhile');
+  await scene.quiet();
+  assert.equal(scene.collector.named('pageview').length, 1);
+});

@@ -197,3 +197,10 @@ both('nothing of ours becomes global but mq and the data layer', async (scene) =
   const ours = await scene.page.evaluate(() => Object.getOwnPropertyNames(window));
   assert.deepEqual(ours.filter((name) => !bare.includes(name)).sort(), ['dataLayer', 'mq']);
 });
+
+both('a very long text does not hold up the page', async (scene) => {
+  await scene.open('/');
+  // At the square of its length this would take minutes, and the test would run out of time.
+  await scene.page.evaluate(() => window.mq('event', 'long', { text: 'a'.repeat(800_000) }));
+  assert.equal((await scene.collector.event('long')).p.text.length, 800_000);
+});

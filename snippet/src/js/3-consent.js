@@ -15,7 +15,8 @@ let // By right, and then by who said it.
         answers[name] = answer;
       }
       for (let source in answers) {
-        if (!(answers[source] >= verdict[right])) {
+        // What a page adds to every object's prototype is no number, and so not less.
+        if (answers[source] < (verdict[right] ?? 2)) {
           verdict[right] = answers[source];
           verdict.s = source;
         }
@@ -30,8 +31,9 @@ let // By right, and then by who said it.
       guard(([command, action, types]) => {
         if (command === 'consent') {
           // Defaults may be given per region. We know no region, so among defaults a no stays a no.
-          hear('consent_mode', { m: types.analytics_storage, q: types.ad_user_data }, action !== 'update');
+          // Waits first, so that a default of no is not taken for the decision.
           wait(types.wait_for_update);
+          hear('consent_mode', { m: types.analytics_storage, q: types.ad_user_data }, action !== 'update');
         }
       })
     );

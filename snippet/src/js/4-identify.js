@@ -11,7 +11,7 @@ let // Hashing is asynchronous and a submit does not wait, so the address is has
         h: hex(digest),
         d: address
           .replace(/.*@/, '')
-          .replace(/^((google|hot|g)mail|yahoo|outlook|live|icloud|gmx|web|t-online)\.(co\.)?\w+$/, 'free'),
+          .replace(/^((google|hot|g)mail|yahoo|outlook|live|icloud|gmx|web)\.(co\.)?\w+$/, 'free'),
       })));
   },
   /** Sends `event` with the lead that this person is, or without, if there is no address or no hashing. */

@@ -3,7 +3,7 @@
 let engaged = 0,
   deepest = 0,
   sendEngagement = () => {
-    if (auto.includes('engagement') && engaged) {
+    if (auto.includes('engagement') && engaged && page) {
       send(eventOf('engagement', { u: page, i: false, e: engaged, sd: Math.min(100, deepest) | 0 }));
     }
     engaged = deepest = 0;
