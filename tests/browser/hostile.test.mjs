@@ -200,7 +200,11 @@ both('nothing of ours becomes global but mq and the data layer', async (scene) =
 
 both('a very long text does not hold up the page', async (scene) => {
   await scene.open('/');
-  // At the square of its length this would take minutes, and the test would run out of time.
-  await scene.page.evaluate(() => window.mq('event', 'long', { text: 'a'.repeat(800_000) }));
-  assert.equal((await scene.collector.event('long')).p.text.length, 800_000);
+  // At the square of its length this would take minutes, and the test would run out of time. The browser itself
+  // refuses to send so much when a page may be leaving; what comes after it goes.
+  await scene.page.evaluate(() => {
+    window.mq('event', 'long', { text: 'a'.repeat(800_000) });
+    window.mq('event', 'after');
+  });
+  await scene.collector.event('after');
 });
