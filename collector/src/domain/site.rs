@@ -10,14 +10,19 @@ use std::fmt;
 pub struct SiteId(String);
 
 impl SiteId {
-    /// Parses a domain, forgiving a scheme, a path, `www.` and capitals.
+    /// Parses a domain, forgiving a scheme, a port, a path, `www.` and capitals; `müller.de` is
+    /// `xn--mller-kva.de`.
     ///
     /// # Errors
     /// When what is left is not a host name.
     pub fn parse(raw: &str) -> Result<Self, Invalid> {
         let text = raw.trim().to_ascii_lowercase();
         let text = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
-        let host = text.split(['/', '?', '#']).next().unwrap_or_default().trim_end_matches('.');
+        let host = text.split(['/', '?', '#']).next().unwrap_or_default();
+        // A port is no part of the name, and an international name has one spelling: its ASCII one.
+        let host = host.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok()).map_or(host, |(host, _)| host);
+        let ascii = url::Host::parse(host).map(|host| host.to_string());
+        let host = ascii.as_deref().unwrap_or(host).trim_end_matches('.');
         let host = host.strip_prefix("www.").unwrap_or(host);
         let label_ok = |label: &str| {
             (1..=63).contains(&label.len())
@@ -134,9 +139,10 @@ mod tests {
 
     #[test]
     fn one_site_one_spelling() {
-        for raw in ["example.com", "https://www.Example.com/a?b", " EXAMPLE.com. "] {
+        for raw in ["example.com", "https://www.Example.com:8443/a?b", " EXAMPLE.com. "] {
             assert_eq!(SiteId::parse(raw).expect(raw).as_str(), "example.com");
         }
+        assert_eq!(SiteId::parse("Müller.de").expect("international").as_str(), "xn--mller-kva.de");
         for bad in ["", "a b", "exa mple.com", "-a.com", "a..b", "<script>", &"a".repeat(300)] {
             assert!(SiteId::parse(bad).is_err(), "{bad}");
         }

@@ -175,7 +175,7 @@ fn event(
     let touch = draft.touch(site, decision.consent.rung);
     let identity = draft.identity.filter(|_| decision.keep_identity);
     let (lead, domain, attributes) = match identity {
-        Some(identity) => (Some(lead_key(site, &identity.hash)), Some(identity.domain), identity.attributes),
+        Some(identity) => (Some(lead_key(site, &identity.hash)), identity.domain, identity.attributes),
         None => (None, None, Attributes::default()),
     };
     let age = i64::try_from(draft.age_ms.min(AGE_MAX_MS)).unwrap_or(0);

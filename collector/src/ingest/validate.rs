@@ -39,7 +39,8 @@ pub(super) struct ClaimedConsent {
 #[derive(Debug)]
 pub(super) struct ClaimedIdentity {
     pub(super) hash: [u8; 32],
-    pub(super) domain: EmailDomain,
+    /// `None` when what was sent is no domain.
+    pub(super) domain: Option<EmailDomain>,
     pub(super) attributes: Attributes,
     pub(super) box_ticked: bool,
 }
@@ -127,12 +128,12 @@ fn identity(raw: WireLead<'_>) -> Result<ClaimedIdentity, Refusal> {
     if looks_like_address(&domain) {
         return Err(Refusal::bad("/l/d", "only the part after the @ is sent, never the address"));
     }
+    // Whatever somebody typed after the @: what is no domain is not kept, and the lead is.
     let domain = if domain == "free" || domain.is_empty() || enrich::mail::is_free_mail(&domain) {
-        EmailDomain::Free
+        Some(EmailDomain::Free)
     } else {
-        let site = SiteId::parse(&domain)
-            .map_err(|_| Refusal::bad("/l/d", "a mail domain such as acme.com, or free"))?;
-        EmailDomain::Company(Text::clean(site.as_str()))
+        let site = SiteId::parse(&domain).ok().filter(|site| site.as_str().contains('.'));
+        site.map(|site| EmailDomain::Company(Text::clean(site.as_str())))
     };
     // A field that holds an address is left out, whoever declared it.
     let attributes = entries(raw.f.unwrap_or_default())

@@ -244,6 +244,13 @@ impl<'de> Deserialize<'de> for WireProps {
                 Deserializer::deserialize_map(&mut deserializer, PropsVisitor)
                     .map_err(|_| E::custom("expected an object of strings, numbers and booleans"))
             }
+            /// An empty array is what PHP's `json_encode` makes of an empty object.
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<WireProps, A::Error> {
+                match seq.next_element::<IgnoredAny>()? {
+                    None => Ok(WireProps::default()),
+                    Some(_) => Err(A::Error::custom("expected an object of strings, numbers and booleans")),
+                }
+            }
             fn visit_unit<E>(self) -> Result<WireProps, E> {
                 Ok(WireProps::default())
             }

@@ -69,10 +69,13 @@ impl<'a> Fold<'a> {
         }
     }
 
-    /// Opens, carries on or begins anew the visit of a pseudonym; answers where it came from.
+    /// Opens, carries on or begins anew the visit of a pseudonym; answers where it came from. What is sent when
+    /// a page is left (engagement) counts as no visit: it is the end of one whose pseudonym is no more, and what
+    /// follows begins anew.
     fn visit(&mut self, site: &Site, event: &Event, visitor: VisitorId) -> Origin {
         self.visits_touched.insert(visitor);
         let known = self.loaded.visits.get_mut(&visitor);
+        let late = known.is_none() && event.name.as_str() == EventName::ENGAGEMENT;
         let begins = match &known {
             None => true,
             Some(visit) => begins_anew(visit, event),
@@ -84,6 +87,7 @@ impl<'a> Fold<'a> {
         let origin = origin_of(event, known.as_ref().map(|visit| &visit.origin.touch));
         // An arrival that is late does not make what goes on look old.
         let last_at = known.as_ref().map_or(event.at, |visit| visit.last_at.max(event.at));
+        let last_at = if late { event.at.plus_millis(-VISIT_MS - 1) } else { last_at };
         let (lead, hits) =
             known.map(|visit| (visit.lead, std::mem::take(&mut visit.hits))).unwrap_or_default();
         let visit = Visit {
@@ -99,13 +103,10 @@ impl<'a> Fold<'a> {
             self.touch_lead(key, &origin);
         }
         self.loaded.visits.insert(visitor, visit);
-        self.count(
-            site,
-            event.at,
-            Attribution::Visit,
-            &origin,
-            RollupDelta { visits: 1, ..RollupDelta::default() },
-        );
+        if !late {
+            let delta = RollupDelta { visits: 1, ..RollupDelta::default() };
+            self.count(site, event.at, Attribution::Visit, &origin, delta);
+        }
         origin
     }
 
@@ -189,9 +190,11 @@ impl<'a> Fold<'a> {
         }
     }
 
-    /// A lead's last touch is its newest that was not direct.
+    /// A lead's last touch is its newest that was not direct, until it is an MQL: what comes later did not
+    /// bring it, and the list of MQLs has to say what the report counted.
     fn touch_lead(&mut self, key: LeadKey, origin: &Origin) {
-        if let Some(lead) = self.loaded.leads.get_mut(&key).filter(|_| !origin.is_direct()) {
+        let open = |lead: &&mut Lead| lead.qualified.is_none() && !origin.is_direct();
+        if let Some(lead) = self.loaded.leads.get_mut(&key).filter(open) {
             lead.last = origin.clone();
             self.leads_touched.insert(key);
         }
@@ -242,16 +245,25 @@ fn hour(at: Timestamp) -> i64 {
     at.millis().div_euclid(3_600_000)
 }
 
-/// A visit begins anew after a pause, or when the visitor arrives by another campaign or site. What is
-/// sent when a page is left (engagement) belongs to the visit that it ends.
+/// A visit begins anew with a page view: after a pause, or when the visitor arrives by another campaign or
+/// site. All else happens on a page that was viewed, and belongs to its visit, however long the page stood.
 fn begins_anew(visit: &Visit, event: &Event) -> bool {
-    if event.name.as_str() == EventName::ENGAGEMENT {
+    if event.name.as_str() != EventName::PAGEVIEW {
         return false;
     }
     let paused = event.at.millis() - visit.last_at.millis() > VISIT_MS;
     let arrived =
-        event.touch.as_ref().is_some_and(|touch| *touch != Touch::DIRECT && *touch != visit.origin.touch);
+        event.touch.as_ref().is_some_and(|touch| *touch != Touch::DIRECT && !same_way(touch, &visit.origin.touch));
     paused || arrived
+}
+
+/// Whether two touches are one way to arrive. The referrer beside a campaign, and what of a campaign is kept
+/// only with consent, make no other way of it.
+fn same_way(a: &Touch, b: &Touch) -> bool {
+    let way = |touch: &Touch| {
+        (touch.channel, touch.source.clone(), touch.medium.clone(), touch.campaign.clone(), touch.click_id.clone())
+    };
+    way(a) == way(b)
 }
 
 /// Where an event's visit came from. Coming back from another page of the site after a pause is the visit

@@ -145,7 +145,7 @@ pub struct Lead {
     pub attributes: Attributes,
     /// The first touch.
     pub first: Origin,
-    /// The last touch that was not direct, or the first.
+    /// The last touch that was not direct before it became an MQL, or the first.
     pub last: Origin,
     /// The score at `last_seen`.
     pub score: Score,

@@ -10,10 +10,10 @@ fn wrong_fields() -> Vec<(&'static str, Value, &'static str, &'static str)> {
     let hash = address_hash("jo@acme.com");
     let long_url = format!("https://example.com/{}", "x".repeat(8_000));
     vec![
-        ("n", json!(""), "/n", "letter"),
-        ("n", json!("1st"), "/n", "letter"),
+        ("n", json!(""), "/n", "printable"),
+        ("n", json!(" \t "), "/n", "printable"),
         ("n", json!("x".repeat(65)), "/n", "64"),
-        ("n", json!("a<b"), "/n", "letters"),
+        ("n", json!("a\u{7}b"), "/n", "printable"),
         ("n", json!(7), "/n", "string"),
         ("n", Value::Null, "/n", "string"),
         ("u", json!("pricing"), "/u", "https://"),
@@ -57,7 +57,6 @@ fn wrong_fields() -> Vec<(&'static str, Value, &'static str, &'static str)> {
         ("l", json!({ "h": "jo@acme.com" }), "/l/h", "SHA-256"),
         ("l", json!({ "h": "0".repeat(63) }), "/l/h", "64"),
         ("l", json!({ "h": hash, "d": "jo@acme.com" }), "/l/d", "never the address"),
-        ("l", json!({ "h": hash, "d": "not a domain" }), "/l/d", "acme.com"),
         ("l", json!({ "h": hash, "f": many }), "/l/f", "30"),
         ("l", json!({ "h": hash, "f": { "a": {} } }), "/l/f/a", "string"),
         ("a", json!(-1e16), "/a", "milliseconds"),
@@ -187,7 +186,7 @@ fn a_refusal_repeats_no_more_than_a_name() {
     let app = TestApp::start();
     let secret = "SECRET-".repeat(100);
     let bodies = [
-        pageview("/").with("n", format!("1 {secret}")),
+        pageview("/").with("n", format!("a\u{7}{secret}")),
         pageview("/").with("d", format!("x {secret}")),
         pageview("/").with("u", format!("x {secret}")),
         pageview("/").with("e", secret.as_str()),

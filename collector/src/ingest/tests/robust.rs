@@ -147,7 +147,6 @@ fn refusals_name_the_field() {
         (json!({ "c": [true, true, "tag"] }), "/c"),
         (json!({ "l": { "h": "x" } }), "/l/h"),
         (json!({ "l": { "h": HASH, "d": "jo@acme.com" } }), "/l/d"),
-        (json!({ "l": { "h": HASH, "d": "a b" } }), "/l/d"),
         (json!({ "$": { "currency": "euro", "amount": 1 } }), "/$/currency"),
         (json!({ "$": { "currency": "EUR", "amount": "a lot" } }), "/$/amount"),
         (json!({ "$": { "currency": "EUR", "amount": "inf" } }), "/$/amount"),

@@ -202,7 +202,7 @@ fn disqualifiers_look_at_one_thing() {
         "event = \"x\"\ntimes = 0",
         "event = \"x\"\nin = [\"a\"]",
         "event = []",
-        "event = \"1x\"",
+        "event = \"\"",
     ] {
         let bad = format!("{GOOD}\n[[disqualifier]]\nid = \"dq\"\nlabel = \"DQ\"\n{keys}\n");
         assert!(refused(&bad).contains("disqualifier.dq"), "{keys}");
