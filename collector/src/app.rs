@@ -67,6 +67,9 @@ pub fn open_events_for_reading(data: &Path) -> Result<Arc<dyn EventStore>, Start
 }
 
 fn create_data_folder(data: &Path) -> Result<(), StartError> {
+    // What we create is for its owner only, also in a folder that was there before.
+    #[cfg(unix)]
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let failed = |error: std::io::Error| {
         StartError(format!(
             "the data folder {} cannot be created: {error}; name another with --data DIR",
@@ -238,6 +241,7 @@ impl Bound {
             state.clock.clone(),
         )
         .map_err(failed)?;
+        let (events, ledger) = (Arc::clone(&state.events), Arc::clone(&state.ledger));
         let routes = http::routes::configure(state);
         let served = actix_web::rt::System::new().block_on(
             HttpServer::new(move || ActixApp::new().configure(routes.clone()))
@@ -250,6 +254,8 @@ impl Bound {
         );
         drop(housekeeping);
         drop(running);
+        events.settle()?;
+        ledger.settle()?;
         served.map_err(failed)
     }
 }

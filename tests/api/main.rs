@@ -4,6 +4,7 @@
 mod cli;
 mod config;
 mod event;
+mod folder;
 mod leads;
 mod pages;
 mod reports;

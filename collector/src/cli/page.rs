@@ -229,8 +229,7 @@ mod tests {
         );
         assert_eq!(tag.map(|tag| tag.site).as_deref(), Some("example.com"));
         let all = format!("{findings:?}");
-        for expected in
-            ["outbund", "data-sight", "neither defer", "data-mq-event=\\\"\\\"", "no <input type"]
+        for expected in ["outbund", "data-sight", "neither defer", "data-mq-event=\\\"\\\"", "no <input type"]
         {
             assert!(all.contains(expected), "{expected} in {all}");
         }

@@ -1,6 +1,7 @@
 //! The event. Invariant: an [`Event`] holds only what its consent rung allows to be kept; it is made by
 //! `ingest` and changed by nobody.
 
+use super::text::unprintable;
 use super::{
     Attributes, EmailDomain, EventId, Invalid, LeadKey, Rung, Signal, SiteNo, Text, Timestamp, Touch,
     VisitorId,
@@ -19,17 +20,18 @@ impl EventName {
     pub const ENGAGEMENT: &'static str = "engagement";
 
     /// Checks a name. Peers' scripts send names such as `404` and `Outbound Link: Click`, so that anything
-    /// printable is one.
+    /// printable is one, but for what only markup has: `<` and `>`.
     ///
     /// # Errors
     /// Says what would be right.
     pub fn parse(raw: &str) -> Result<Self, Invalid> {
         let name = raw.trim();
-        let ok = (1..=64).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+        let ok = (1..=64).contains(&name.chars().count())
+            && !name.chars().any(|c| unprintable(c) || "<>".contains(c));
         if ok {
             Ok(Self(name.to_owned()))
         } else {
-            Err(Invalid::new("an event name has 1 to 64 printable characters"))
+            Err(Invalid::new("an event name has 1 to 64 printable characters, and neither < nor >"))
         }
     }
 

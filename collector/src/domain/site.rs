@@ -20,7 +20,10 @@ impl SiteId {
         let text = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
         let host = text.split(['/', '?', '#']).next().unwrap_or_default();
         // A port is no part of the name, and an international name has one spelling: its ASCII one.
-        let host = host.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok()).map_or(host, |(host, _)| host);
+        let host = host
+            .rsplit_once(':')
+            .filter(|(_, port)| port.parse::<u16>().is_ok())
+            .map_or(host, |(host, _)| host);
         let ascii = url::Host::parse(host).map(|host| host.to_string());
         let host = ascii.as_deref().unwrap_or(host).trim_end_matches('.');
         let host = host.strip_prefix("www.").unwrap_or(host);

@@ -1,4 +1,5 @@
-//! Bounded strings. Invariant: a [`Text`] holds no control characters, no leading or trailing white
+//! Bounded strings. Invariant: a [`Text`] holds no control characters (nor those that turn the direction of
+//! writing, or that nobody can see), no leading or trailing white
 //! space, and at most `MAX` bytes; what is longer was cut at a character boundary, never in it.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -23,12 +24,11 @@ pub struct Text<const MAX: usize>(String);
 impl<const MAX: usize> Text<MAX> {
     /// Cleans `raw`: control characters become spaces, ends are trimmed, the rest is cut to `MAX` bytes.
     pub fn clean(raw: &str) -> Self {
-        let needs_work =
-            raw.len() > MAX || raw.chars().any(char::is_control) || raw.trim().len() != raw.len();
+        let needs_work = raw.len() > MAX || raw.chars().any(unprintable) || raw.trim().len() != raw.len();
         if !needs_work {
             return Self(raw.to_owned());
         }
-        let spaced: String = raw.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let spaced: String = raw.chars().map(|c| if unprintable(c) { ' ' } else { c }).collect();
         Self(cut(spaced.trim(), MAX).trim_end().to_owned())
     }
 
@@ -85,6 +85,13 @@ impl<'de, const MAX: usize> Deserialize<'de> for Text<MAX> {
     }
 }
 
+/// Controls, and what changes how the text around it is shown: directional marks and overrides, zero-width
+/// spaces, line and paragraph separators. The joiners U+200C and U+200D stay: scripts and emoji need them.
+pub(super) fn unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
 /// The longest prefix of `text` that is at most `max` bytes and ends between two characters.
 fn cut(text: &str, max: usize) -> &str {
     let mut end = text.len().min(max);
@@ -104,5 +111,6 @@ mod tests {
         assert_eq!(Text::<4>::clean("äöü").as_str(), "äö");
         assert_eq!(Text::<3>::clean("äöü").as_str(), "ä");
         assert_eq!(Text::<8>::non_empty(" \t "), None);
+        assert_eq!(Text::<20>::clean("a\u{202e}b\u{feff}").as_str(), "a b");
     }
 }

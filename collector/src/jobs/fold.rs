@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A visit ends when nothing happened for so long: the trade's thirty minutes.
 const VISIT_MS: i64 = 30 * 60 * 1000;
 /// Visits whose newest event is older are forgotten: no salt is left that could recognise them.
-const FORGET_MS: i64 = 48 * 60 * 60 * 1000;
+pub(super) const FORGET_MS: i64 = 48 * 60 * 60 * 1000;
 /// Declared fields of a lead: what a form may send at once. A new name beyond them is passed over.
 const ATTRIBUTES_MAX: usize = 20;
 /// Hits of a pseudonym that is no lead yet; a person does not do more in a day.
@@ -252,8 +252,10 @@ fn begins_anew(visit: &Visit, event: &Event) -> bool {
         return false;
     }
     let paused = event.at.millis() - visit.last_at.millis() > VISIT_MS;
-    let arrived =
-        event.touch.as_ref().is_some_and(|touch| *touch != Touch::DIRECT && !same_way(touch, &visit.origin.touch));
+    let arrived = event
+        .touch
+        .as_ref()
+        .is_some_and(|touch| *touch != Touch::DIRECT && !same_way(touch, &visit.origin.touch));
     paused || arrived
 }
 
@@ -261,7 +263,13 @@ fn begins_anew(visit: &Visit, event: &Event) -> bool {
 /// only with consent, make no other way of it.
 fn same_way(a: &Touch, b: &Touch) -> bool {
     let way = |touch: &Touch| {
-        (touch.channel, touch.source.clone(), touch.medium.clone(), touch.campaign.clone(), touch.click_id.clone())
+        (
+            touch.channel,
+            touch.source.clone(),
+            touch.medium.clone(),
+            touch.campaign.clone(),
+            touch.click_id.clone(),
+        )
     };
     way(a) == way(b)
 }

@@ -1,6 +1,7 @@
-//! Once a minute: salts whose day is over are destroyed, and quiet clients are forgotten. Invariant: a
+//! Once a minute: salts whose day is over are destroyed, and visits of that day and quiet clients forgotten. Invariant: a
 //! round that fails is said in the log and tried again in the next.
 
+use super::fold::FORGET_MS;
 use crate::clock::Clock;
 use crate::privacy::{ClientLimits, Privacy};
 use crate::storage::Ledger;
@@ -32,6 +33,9 @@ impl Housekeeping {
         let thread = std::thread::Builder::new().name("mqlite-housekeeping".to_owned()).spawn(move || {
             loop {
                 destroy_salts(&privacy, ledger.as_ref(), &clock);
+                if let Err(error) = ledger.forget_visits(clock.now().plus_millis(-FORGET_MS)) {
+                    tracing::error!("visits could not be forgotten: {error}");
+                }
                 limits.iter().for_each(|limits| limits.forget_quiet());
                 let (flag, changed) = &*stopped;
                 let flag = flag.lock().unwrap_or_else(PoisonError::into_inner);
@@ -62,11 +66,15 @@ fn destroy_salts(privacy: &Privacy, ledger: &dyn Ledger, clock: &Clock) {
         Ok(sites) => sites,
         Err(error) => return tracing::error!("salts could not be looked after: {error}"),
     };
+    let destroyed = |site: &str, day| tracing::info!("the salt of {site} for {day} is destroyed");
+    // A ledger that was replaced or restored may not know the site of a salt.
+    match privacy.salts().destroy_orphans(&sites, clock.now()) {
+        Ok(orphans) => orphans.iter().for_each(|salt| destroyed("a site that is no more", salt.day)),
+        Err(error) => tracing::error!("{error}"),
+    }
     for site in sites {
         match privacy.salts().destroy_ended(&site, clock.now()) {
-            Ok(destroyed) => destroyed
-                .iter()
-                .for_each(|salt| tracing::info!("the salt of {} for {} is destroyed", site.id, salt.day)),
+            Ok(ended) => ended.iter().for_each(|salt| destroyed(site.id.as_str(), salt.day)),
             Err(error) => tracing::error!("{error}"),
         }
     }

@@ -2,7 +2,7 @@
 //! outside its backups. Invariant: a salt is random, is on disk before it is used, and is overwritten and
 //! removed when its day and [`GRACE_MS`] after it are over.
 
-use crate::domain::{Date, Site, SiteNo, Timestamp};
+use crate::domain::{Date, Site, SiteNo, Timestamp, Zone};
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -99,9 +99,22 @@ impl Salts {
     /// call tries again.
     pub fn destroy_ended(&self, site: &Site, now: Timestamp) -> Result<Vec<Destroyed>, SaltError> {
         let alive_since = site.zone.date(now.plus_millis(-GRACE_MS));
+        self.destroy(|no, day| no == site.no && day < alive_since)
+    }
+
+    /// Destroys the salts of sites that are not among `known`, once their day is over in every zone.
+    ///
+    /// # Errors
+    /// As [`Salts::destroy_ended`].
+    pub fn destroy_orphans(&self, known: &[Site], now: Timestamp) -> Result<Vec<Destroyed>, SaltError> {
+        let alive_since = Zone::utc().date(now.plus_millis(-GRACE_MS).plus_days(-1));
+        self.destroy(|no, day| day < alive_since && !known.iter().any(|site| site.no == no))
+    }
+
+    fn destroy(&self, which: impl Fn(SiteNo, Date) -> bool) -> Result<Vec<Destroyed>, SaltError> {
         let ended: Vec<(SiteNo, Date)> = {
             let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
-            live.keys().filter(|(no, day)| *no == site.no && *day < alive_since).copied().collect()
+            live.keys().filter(|(no, day)| which(*no, *day)).copied().collect()
         };
         let mut destroyed = Vec::new();
         let mut trouble = None;
@@ -210,6 +223,14 @@ mod tests {
         let destroyed = salts.destroy_ended(&site(), at("2026-11-21T02:00:00Z")).expect("works");
         assert_eq!(destroyed, [Destroyed { site: SiteNo::new(3), day }]);
         assert_eq!(fs::read_dir(folder.path()).expect("reads").count(), 0);
+
+        salts.get(SiteNo::new(9), day).expect("creates");
+        assert!(
+            salts.destroy_orphans(&[site()], at("2026-11-21T12:00:00Z")).expect("works").is_empty(),
+            "in some zone"
+        );
+        let destroyed = salts.destroy_orphans(&[site()], at("2026-11-22T02:00:00Z")).expect("works");
+        assert_eq!(destroyed, [Destroyed { site: SiteNo::new(9), day }]);
         assert!(salts.existing(SiteNo::new(3), day).expect("works").is_none());
     }
 

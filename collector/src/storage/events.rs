@@ -111,6 +111,13 @@ pub trait EventStore: Send + Sync + 'static {
     /// When the engine fails: then nothing was erased.
     fn erase(&self, selector: &Selector) -> Result<u64, StoreError>;
 
+    /// Before the process ends: writes what is queued, takes no more, and leaves the files so that a copy of
+    /// the database's own is whole.
+    ///
+    /// # Errors
+    /// When the engine fails; nothing is lost by that.
+    fn settle(&self) -> Result<(), StoreError>;
+
     /// Rung after every commit.
     fn doorbell(&self) -> Arc<Doorbell>;
 }

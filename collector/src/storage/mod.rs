@@ -25,9 +25,13 @@ pub use scores::{Changes, Loaded, RollupDelta, RollupKey, Scores};
 pub use sites::{NewSite, Sites};
 
 /// Everything transactional and small, in one place.
-pub trait Ledger: Sites + Scores + Reports + Accounts {}
-
-impl<T: Sites + Scores + Reports + Accounts> Ledger for T {}
+pub trait Ledger: Sites + Scores + Reports + Accounts {
+    /// Before the process ends: leaves the files so that a copy of the database's own is whole.
+    ///
+    /// # Errors
+    /// When the engine fails; nothing is lost by that.
+    fn settle(&self) -> Result<(), StoreError>;
+}
 
 /// Why storage could not do what it was asked.
 #[derive(Debug, thiserror::Error)]

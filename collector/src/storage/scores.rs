@@ -84,6 +84,12 @@ pub trait Scores: Send + Sync + 'static {
     /// nothing was written.
     fn commit(&self, from: Cursor, to: Cursor, changes: &Changes) -> Result<(), StoreError>;
 
+    /// Forgets visits whose newest event is older; for when no event comes that would do so.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    fn forget_visits(&self, before: Timestamp) -> Result<(), StoreError>;
+
     /// The lead, with its hits.
     ///
     /// # Errors

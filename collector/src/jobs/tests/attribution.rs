@@ -116,3 +116,44 @@ fn days_are_the_sites_own() {
         .collect();
     assert_eq!(days, ["2026-11-21"]);
 }
+
+#[test]
+fn a_form_that_stood_open_for_an_hour_is_its_visits() {
+    let asked = Event { touch: Some(Touch::DIRECT), ..known(1, event("demo_request", "/demo", minute(60))) };
+    let world = World::after(vec![arrival(google(), 0), asked]);
+    assert_eq!(channels(&world.lead(1)), (Channel::PaidSearch, Channel::PaidSearch));
+    assert_eq!(world.visits(), [("paid_search".to_owned(), 1)]);
+}
+
+#[test]
+fn what_is_clicked_on_the_landing_page_is_no_other_visit() {
+    // The page view had a referrer and no consent yet; the click has consent and no referrer.
+    let with = |referrer: &str, content: &str| {
+        google().map(|touch| Touch {
+            referrer: Text::non_empty(referrer),
+            content: Text::non_empty(content),
+            ..touch
+        })
+    };
+    let viewed = |touch, at| Event { touch, ..event("pageview", "/", minute(at)) };
+    let clicked = Event { touch: google(), ..event("cta_click", "/", minute(2)) };
+    let events = vec![viewed(with("www.google.com", ""), 0), clicked, viewed(with("", "banner"), 3)];
+    assert_eq!(World::after(events).visits(), [("paid_search".to_owned(), 1)]);
+}
+
+#[test]
+fn a_page_left_the_next_morning_is_no_visit() {
+    let left = event("engagement", "/", minute(0));
+    let world = World::after(vec![left.clone()]);
+    assert_eq!(world.visits(), []);
+    assert_eq!(World::after(vec![left, arrival(google(), 1)]).visits(), [("paid_search".to_owned(), 1)]);
+}
+
+#[test]
+fn what_comes_after_the_mql_did_not_bring_it() {
+    let mut events = story();
+    events.push(arrival(email(), 300));
+    events.push(event("engagement", "/", minute(301)));
+    let world = World::after(events);
+    assert_eq!(world.lead(1).last.touch.channel, Channel::PaidSearch, "as the report counted it");
+}

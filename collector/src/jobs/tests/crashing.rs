@@ -6,8 +6,8 @@ use crate::domain::{Cursor, LeadKey, ModelHash, Site, SiteNo, Timestamp, Visitor
 use crate::leads::{Lead, Transition};
 use crate::storage::memory::MemoryLedger;
 use crate::storage::{
-    Accounts, Changes, Digest, LeadPage, LeadQuery, Loaded, NewSite, ReportQuery, ReportRows, Reports,
-    Scores, SessionRow, SetupRow, Sites, StoreError,
+    Accounts, Changes, Digest, LeadPage, LeadQuery, Ledger, Loaded, NewSite, ReportQuery, ReportRows,
+    Reports, Scores, SessionRow, SetupRow, Sites, StoreError,
 };
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -65,6 +65,10 @@ impl Scores for Crashing {
         }
     }
 
+    fn forget_visits(&self, before: Timestamp) -> Result<(), StoreError> {
+        self.inner.forget_visits(before)
+    }
+
     fn lead(&self, site: SiteNo, key: LeadKey) -> Result<Option<Lead>, StoreError> {
         self.inner.lead(site, key)
     }
@@ -81,6 +85,12 @@ impl Sites for Crashing {
 
     fn put_site(&self, site: NewSite) -> Result<Site, StoreError> {
         self.inner.put_site(site)
+    }
+}
+
+impl Ledger for Crashing {
+    fn settle(&self) -> Result<(), StoreError> {
+        self.inner.settle()
     }
 }
 

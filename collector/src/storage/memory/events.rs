@@ -90,6 +90,10 @@ impl EventStore for MemoryEvents {
         Ok(u64::try_from(before - log.events.len()).unwrap_or(u64::MAX))
     }
 
+    fn settle(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn doorbell(&self) -> Arc<Doorbell> {
         Arc::clone(&self.doorbell)
     }

@@ -3,7 +3,7 @@
 use crate::domain::{Channel, Cursor, LeadKey, ModelHash, Site, SiteNo, Timestamp, VisitorId};
 use crate::leads::{Dimension, Lead, Transition, Visit};
 use crate::storage::{
-    Accounts, Attribution, Changes, CountRow, Counts, Digest, LeadPage, LeadQuery, Loaded, NewSite,
+    Accounts, Attribution, Changes, CountRow, Counts, Digest, LeadPage, LeadQuery, Ledger, Loaded, NewSite,
     PageToken, ReportQuery, ReportRows, Reports, RollupDelta, RollupKey, Scores, SessionRow, SetupRow, Sites,
     StoreError, cmp_rows,
 };
@@ -30,6 +30,12 @@ pub struct MemoryLedger(Mutex<State>);
 impl MemoryLedger {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ledger for MemoryLedger {
+    fn settle(&self) -> Result<(), StoreError> {
+        Ok(())
     }
 }
 
@@ -112,6 +118,11 @@ impl Scores for MemoryLedger {
         if let Some(moment) = changes.forget_visits_before {
             state.visits.retain(|_, visit| visit.last_at >= moment);
         }
+        Ok(())
+    }
+
+    fn forget_visits(&self, before: Timestamp) -> Result<(), StoreError> {
+        self.state().visits.retain(|_, visit| visit.last_at >= before);
         Ok(())
     }
 

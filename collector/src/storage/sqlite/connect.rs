@@ -38,6 +38,12 @@ fn settle(connection: &Connection) -> Result<(), rusqlite::Error> {
     Ok(())
 }
 
+/// Brings what is in the write-ahead log into the database's own file.
+pub(super) fn settle_file(connection: &Connection) -> Result<(), StoreError> {
+    connection.pragma(None, "wal_checkpoint", "TRUNCATE", |_| Ok(()))?;
+    Ok(())
+}
+
 fn unusable(path: &Path, error: &rusqlite::Error) -> StoreError {
     StoreError::Unusable(format!(
         "{} cannot be used as a database ({error}). If it is damaged, move it aside and put a backup in its place; \

@@ -86,6 +86,10 @@ impl EventStore for SqliteEvents {
         answer.blocking_recv().map_err(|_| stopped())?
     }
 
+    fn settle(&self) -> Result<(), StoreError> {
+        self.writer.as_ref().map_or(Ok(()), Writer::settle)
+    }
+
     fn doorbell(&self) -> Arc<Doorbell> {
         Arc::clone(&self.doorbell)
     }

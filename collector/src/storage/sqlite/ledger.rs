@@ -4,7 +4,7 @@
 use super::connect::{self, Connection, Readers};
 use super::{migrate, sql};
 use crate::domain::{Site, SiteId, SiteNo, SitePolicy, Zone};
-use crate::storage::{NewSite, Sites, StoreError};
+use crate::storage::{Ledger, NewSite, Sites, StoreError};
 use rusqlite::{Row, params};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -44,6 +44,12 @@ fn site(row: &Row<'_>) -> Result<Site, StoreError> {
         policy,
         secret: row.get("secret")?,
     })
+}
+
+impl Ledger for SqliteLedger {
+    fn settle(&self) -> Result<(), StoreError> {
+        connect::settle_file(&self.writer())
+    }
 }
 
 impl Sites for SqliteLedger {

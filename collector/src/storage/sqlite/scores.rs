@@ -248,6 +248,11 @@ impl Scores for SqliteLedger {
         Ok(())
     }
 
+    fn forget_visits(&self, before: Timestamp) -> Result<(), StoreError> {
+        self.writer().prepare_cached(sql!("ledger/forget_visits"))?.execute([before.millis()])?;
+        Ok(())
+    }
+
     fn lead(&self, site: SiteNo, key: LeadKey) -> Result<Option<Lead>, StoreError> {
         let lead = self.readers.read(|connection| lead_with_hits(connection, key))?;
         Ok(lead.filter(|lead| lead.site == site))

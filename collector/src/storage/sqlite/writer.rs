@@ -1,7 +1,7 @@
 //! The one writer of the event log. Invariant: a batch is answered after the commit that holds it, or with
 //! an error when nothing of it was kept; the queue is bounded by events and never waits when it is full.
 
-use super::connect::Connection;
+use super::connect::{self, Connection};
 use super::event_rows::{self, Dictionary};
 use super::recent::{Recent, WINDOW};
 use super::sql;
@@ -31,7 +31,7 @@ enum Job {
 pub(super) struct Writer {
     jobs: Mutex<Option<Sender<Job>>>,
     waiting: Arc<AtomicUsize>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    thread: Mutex<Option<JoinHandle<Result<(), StoreError>>>>,
 }
 
 impl Writer {
@@ -42,7 +42,10 @@ impl Writer {
         let counter = Arc::clone(&waiting);
         let thread = std::thread::Builder::new()
             .name("mqlite-writer".to_owned())
-            .spawn(move || state.run(&inbox, &counter, &doorbell))
+            .spawn(move || {
+                state.run(&inbox, &counter, &doorbell);
+                connect::settle_file(&state.connection)
+            })
             .map_err(|error| StoreError::Failed(format!("no thread for the writer: {error}")))?;
         Ok(Self { jobs: Mutex::new(Some(jobs)), waiting, thread: Mutex::new(Some(thread)) })
     }
@@ -77,12 +80,22 @@ impl Writer {
     }
 }
 
+impl Writer {
+    /// Writes what is queued, takes no more, and settles the file.
+    pub(super) fn settle(&self) -> Result<(), StoreError> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(thread) => thread.join().map_err(|_| stopped())?,
+            None => Ok(()),
+        }
+    }
+}
+
 impl Drop for Writer {
     /// What is queued is still written.
     fn drop(&mut self) {
-        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            let _ = thread.join();
+        if let Err(error) = self.settle() {
+            tracing::error!("the event log could not be settled: {error}");
         }
     }
 }
