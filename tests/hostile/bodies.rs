@@ -188,7 +188,6 @@ fn wrong_values() -> Vec<Body> {
         ("l", json!({ "h": null })),
         ("l", json!({ "h": "é".repeat(32) })),
         ("l", json!({ "h": "g".repeat(64) })),
-        ("l", json!({ "h": "0".repeat(64), "d": long })),
         ("l", json!({ "h": "0".repeat(64), "d": "jo@acme.com" })),
         ("l", json!({ "h": "0".repeat(64), "q": 7 })),
         ("$", json!(["EUR", 1])),
