@@ -9,6 +9,9 @@ use crate::domain::{
 };
 use crate::enrich;
 
+/// Properties kept of one event.
+const PROPS_KEPT: usize = 30;
+
 /// An event that was checked, before consent decides what is kept of it.
 #[derive(Debug)]
 pub(super) struct Draft {
@@ -81,7 +84,7 @@ pub(super) fn draft(raw: WireEvent<'_>) -> Result<Draft, Refusal> {
         name: EventName::parse(&raw.n).map_err(|error| Refusal::bad("/n", error.0))?,
         page,
         referrer_host,
-        props: raw.p.map(props).unwrap_or_default(),
+        props: props(raw.m.into_iter().chain(raw.p)),
         revenue: raw.revenue.map(|revenue| money(&revenue)).transpose()?,
         engagement_ms: raw.e.map(|e| engagement(e.0)).transpose()?,
         scroll_depth: raw.sd.map(|sd| scroll_depth(sd.0)).transpose()?.flatten(),
@@ -106,10 +109,14 @@ fn claimed_consent(raw: &WireEvent<'_>) -> Result<ClaimedConsent, Refusal> {
     Ok(ClaimedConsent { measure: flag(consent.m), qualify: flag(consent.q), signal })
 }
 
-fn props(raw: WireProps) -> Props {
-    entries(raw)
-        .filter_map(|(name, value)| Some((Text::non_empty(&name)?, Text::non_empty(&value)?)))
-        .collect()
+/// Of two objects the later one's values hold; at most thirty are kept.
+fn props(raw: impl Iterator<Item = WireProps>) -> Props {
+    let text = |(name, value): (String, String)| Some((Text::non_empty(&name)?, Text::non_empty(&value)?));
+    let mut props: Props = raw.flat_map(entries).filter_map(text).collect();
+    while props.len() > PROPS_KEPT {
+        props.pop_last();
+    }
+    props
 }
 
 fn entries(raw: WireProps) -> impl Iterator<Item = (String, String)> {

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-/// Properties of one event.
+/// Entries of one object.
 const PROPS_MAX: usize = 30;
 
 /// One event as it was sent.
@@ -30,8 +30,11 @@ pub struct WireEvent<'a> {
     #[serde(borrow, default, alias = "referrer")]
     pub r: Option<Cow<'a, str>>,
     /// Properties.
-    #[serde(default, alias = "m", alias = "props", alias = "meta")]
+    #[serde(default, alias = "props")]
     pub p: Option<WireProps>,
+    /// Properties by their older name; Plausible's scripts may send both.
+    #[serde(default, alias = "meta")]
+    pub m: Option<WireProps>,
     /// Revenue.
     #[serde(borrow, default, rename = "$", alias = "revenue", deserialize_with = "object")]
     pub revenue: Option<WireRevenue<'a>>,

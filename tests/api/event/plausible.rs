@@ -79,3 +79,19 @@ fn money_has_its_currencys_minor_units() {
         assert_eq!(send(&app, &event)["revenue"], json!({ "minor": minor, "currency": currency }));
     }
 }
+
+#[test]
+fn names_and_shapes_that_its_scripts_send_are_taken() {
+    let app = TestApp::start();
+    let event = |more: Value| {
+        let mut event = json!({ "n": "404", "u": "https://example.com/nowhere", "d": "example.com" });
+        event.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        event
+    };
+    let stored = send(&app, &event(json!({ "p": [] })));
+    assert_eq!((&stored["name"], &stored["props"]), (&"404".into(), &json!({})), "an empty array of PHP's");
+    let stored = send(&app, &event(json!({ "m": "{\"a\":1,\"b\":1}", "p": { "b": 2 } })));
+    assert_eq!(stored["props"], json!({ "a": "1", "b": "2" }));
+    let stored = send(&app, &event(json!({ "n": "Outbound Link: Click (footer) & more?" })));
+    assert_eq!(stored["name"], "Outbound Link: Click (footer) & more?");
+}
