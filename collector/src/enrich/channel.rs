@@ -1,6 +1,5 @@
-//! Channels. Invariant: the 19 rules of `INTEROP.md`, "Channels" are tried in their order and the
-//! first match wins; a touch names the click-id parameter and never its value, the referrer's host and
-//! never its path.
+//! Channels. Invariant: the 19 rules below are tried in their order and the first match wins; a touch names
+//! the click-id parameter and never its value, the referrer's host and never its path.
 //!
 //! The rules are those of GA4's default channel grouping with AI assistants added. They look at
 //! lower-cased values: the source (`utm_source`, else whom the referrer's host belongs to), the
@@ -115,7 +114,7 @@ struct Facts<'a> {
 }
 
 impl Facts<'_> {
-    /// The rules of `INTEROP.md`, in their order, each with its number.
+    /// The rules, in their order, each with its number.
     fn channel(&self) -> Channel {
         let paid = is_paid(self.medium);
         let is = |kind| self.kind == Some(kind);
