@@ -76,6 +76,11 @@ pub struct Config {
 }
 
 impl Config {
+    /// How people reach us, as far as settings tell: without a slash at the end.
+    pub fn base_url(&self) -> String {
+        self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.listen))
+    }
+
     /// Puts flags and environment (`given`) over the settings file.
     ///
     /// # Errors

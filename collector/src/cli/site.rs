@@ -114,7 +114,7 @@ fn add(arguments: Add) -> Result<(), Failure> {
     let site = ledger.put_site(NewSite { id, zone, policy })?;
     let verb = if known.is_some() { "Changed" } else { "Added" };
     say(format_args!("{verb} {} (days are counted in {})", site.id, site.zone.name()))?;
-    let base = config.public_url.unwrap_or_else(|| format!("http://{}", config.listen));
+    let base = config.base_url();
     say(format_args!("Tag: {}", tag::plain(&base, site.id.as_str())))
 }
 

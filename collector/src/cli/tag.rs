@@ -23,7 +23,7 @@ pub struct Arguments {
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
     let site = SiteId::parse(&arguments.site)?;
     let config = Config::resolve(arguments.settings)?;
-    let base = config.public_url.unwrap_or_else(|| format!("http://{}", config.listen));
+    let base = config.base_url();
     say(if arguments.pinned { pinned(&base, site.as_str()) } else { plain(&base, site.as_str()) })
 }
 

@@ -28,6 +28,6 @@ pub fn run(command: Command) -> Result<(), Failure> {
     let config = Config::resolve(arguments.settings)?;
     let ledger = open_ledger(&config.data)?;
     let token = new_setup_token(ledger.as_ref(), &Clock::system())?;
-    let base = config.public_url.unwrap_or_else(|| format!("http://{}", config.listen));
+    let base = config.base_url();
     say(format_args!("{base}/setup#{token}"))
 }

@@ -1,7 +1,7 @@
 //! What scoring leaves behind. Invariant: a hit names the event that made it, so that the same event
 //! never counts twice, and a score names the model that made it.
 
-use super::{EventId, Invalid, Points, Text, Timestamp};
+use super::{EventId, Invalid, Points, Text, Timestamp, to_hex};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -85,7 +85,7 @@ impl ModelHash {
 
 impl fmt::Display for ModelHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&to_hex(&self.0))
     }
 }
 

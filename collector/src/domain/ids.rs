@@ -1,28 +1,12 @@
 //! Identifiers. Invariant: what identifies a person or a visit (visitor, lead) never shows in `Debug`
 //! output, so that no log line can carry it by accident.
 
-use super::Invalid;
+use super::{Invalid, from_hex, to_hex};
 use std::fmt;
-
-/// 32 lower-case hexadecimal digits from 16 bytes.
-fn hex(bytes: &[u8; 16]) -> String {
-    use fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(32), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
-}
 
 /// 16 bytes from 32 hexadecimal digits; the hyphens of a UUID are allowed.
 fn unhex(text: &str) -> Option<[u8; 16]> {
-    let mut digits = text.bytes().filter(|b| *b != b'-');
-    let mut bytes = [0_u8; 16];
-    for byte in &mut bytes {
-        let high = char::from(digits.next()?).to_digit(16)?;
-        let low = char::from(digits.next()?).to_digit(16)?;
-        *byte = u8::try_from(high * 16 + low).ok()?;
-    }
-    (digits.next().is_none() && text.len() <= 36).then_some(bytes)
+    from_hex(text.bytes().filter(|byte| *byte != b'-')).filter(|_| text.len() <= 36)
 }
 
 macro_rules! id {
@@ -52,7 +36,7 @@ macro_rules! id {
 
             /// 32 lower-case hexadecimal digits.
             pub fn to_hex(self) -> String {
-                hex(&self.0)
+                to_hex(&self.0)
             }
         }
     };
@@ -76,7 +60,7 @@ id!(
 
 impl fmt::Debug for EventId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex(&self.0))
+        f.write_str(&to_hex(&self.0))
     }
 }
 

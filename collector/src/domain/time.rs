@@ -76,6 +76,9 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
+/// A visit ends when nothing happened for so long, in milliseconds: the trade's thirty minutes.
+pub const VISIT_MS: i64 = 30 * 60 * 1000;
+
 /// A local calendar date, held as days since 1970-01-01.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Date(i32);

@@ -1,9 +1,10 @@
 //! Who may look: the owner, by password, with a session in an HttpOnly, SameSite=Strict cookie. Invariant:
 //! tokens and passwords are compared as hashes, never logged, and wrong ones are limited per client.
 
+use super::blocking::blocking;
 use super::error::Problem;
 use super::state::State;
-use crate::domain::Timestamp;
+use crate::domain::{Timestamp, to_hex};
 use crate::privacy::Client;
 use crate::storage::{Digest, SessionRow, StoreError};
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
@@ -68,13 +69,7 @@ pub(crate) fn random_token() -> Result<String, StoreError> {
     let mut bytes = [0_u8; 32];
     getrandom::fill(&mut bytes)
         .map_err(|error| StoreError::Failed(format!("the system gives no random bytes: {error}")))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, Problem> {
-    Ok(web::block(work).await.map_err(|_| Problem::unavailable("too busy"))??)
+    Ok(to_hex(&bytes))
 }
 
 #[derive(Serialize)]
@@ -109,7 +104,8 @@ pub(super) async fn log_in(
 ) -> Result<HttpResponse, Problem> {
     state.login_limits.take(&Client::of(&request, &state.trusted), 1)?;
     let shared = state.clone();
-    let right = blocking(move || Ok(verify(shared.ledger.password()?.as_deref(), &body.password))).await?;
+    let verify = move |phc: Option<String>| verify(phc.as_deref(), &body.password);
+    let right = blocking(move || shared.ledger.password().map(verify)).await?;
     if !right {
         return Err(Problem::unauthorized("the password is not right"));
     }

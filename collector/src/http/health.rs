@@ -1,5 +1,6 @@
 //! Whether we live and whether we can work. Invariant: no log-in, and no word about what is stored.
 
+use super::blocking::blocking;
 use super::error::Problem;
 use super::state::State;
 use actix_web::{HttpResponse, web};
@@ -11,10 +12,10 @@ pub(super) async fn alive() -> HttpResponse {
 
 /// `GET /readyz`: storage answers.
 pub(super) async fn ready(state: web::Data<State>) -> Result<HttpResponse, Problem> {
-    let answer = web::block(move || {
+    blocking(move || {
         state.events.head()?;
         state.ledger.progress()
-    });
-    answer.await.map_err(|_| Problem::unavailable("too busy"))??;
+    })
+    .await?;
     Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ready"))
 }

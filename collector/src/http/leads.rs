@@ -1,6 +1,7 @@
 //! Leads and why they are what they are. Invariant: an explanation's lines sum to its score.
 
 use super::auth::Viewer;
+use super::blocking::blocking;
 use super::error::{Problem, parameter};
 use super::reports::{attribution, site};
 use super::state::State;
@@ -9,7 +10,7 @@ use crate::domain::{
 };
 use crate::jobs::score::profile;
 use crate::leads::{Lead, Origin, Reason, Transition};
-use crate::storage::{Attribution, LeadQuery, PageToken};
+use crate::storage::{Attribution, LeadQuery, PageToken, StoreError};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -129,9 +130,7 @@ pub(super) async fn list(
 ) -> Result<HttpResponse, Problem> {
     let query = query.parse(&state)?;
     let by = query.attribution;
-    let page = web::block(move || state.ledger.leads(&query))
-        .await
-        .map_err(|_| Problem::unavailable("too busy"))??;
+    let page = blocking(move || state.ledger.leads(&query)).await?;
     let next = page.next.map(|token| format!("{}.{}", token.at.millis(), token.key.to_hex()));
     let leads = page.leads.into_iter().map(|lead| shown(lead, by)).collect();
     Ok(private().json(Listed { leads, total: page.total, next }))
@@ -153,10 +152,10 @@ async fn find(
     let site = site(state, &query.site)?;
     let key = LeadKey::parse(key).map_err(|error| Problem::bad("/key", error.0))?;
     let (shared, no) = (state.clone(), site.no);
-    let found = web::block(move || -> Result<_, crate::storage::StoreError> {
+    let found = blocking(move || -> Result<_, StoreError> {
         Ok((shared.ledger.lead(no, key)?, shared.ledger.transitions(no, key)?))
     });
-    let (lead, transitions) = found.await.map_err(|_| Problem::unavailable("too busy"))??;
+    let (lead, transitions) = found.await?;
     let lead = lead.ok_or_else(|| Problem::not_found("there is no such lead"))?;
     Ok((site, lead, transitions))
 }

@@ -3,6 +3,7 @@
 //! than the person who asked may know.
 
 pub(crate) mod auth;
+mod blocking;
 mod collect;
 mod demo;
 mod error;

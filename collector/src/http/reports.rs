@@ -2,16 +2,18 @@
 //! the period before is as long as the period.
 
 use super::auth::Viewer;
+use super::blocking::blocking;
 use super::error::{Problem, parameter};
 use super::served::matches_etag;
 use super::state::State;
-use crate::domain::{Channel, Date, Outcome, Site, SiteId};
+use crate::domain::{Channel, Date, Outcome, Site, SiteId, to_hex};
 use crate::ingest;
 use crate::leads::Dimension;
 use crate::storage::{Attribution, Counts, OutcomeQuery, ReportQuery, ReportRows};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -45,8 +47,7 @@ pub(super) async fn sites(_: Viewer, state: web::Data<State>) -> Result<HttpResp
     }
     let now = state.clock.now();
     let shared = state.clone();
-    let sites =
-        web::block(move || shared.ledger.sites()).await.map_err(|_| Problem::unavailable("too busy"))??;
+    let sites = blocking(move || shared.ledger.sites()).await?;
     let sites: Vec<Listed> = sites
         .into_iter()
         .map(|site| Listed {
@@ -213,12 +214,10 @@ pub(super) async fn mql(
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
     let asked = query.parse(&state)?;
-    let report =
-        web::block(move || build(&state, &asked)).await.map_err(|_| Problem::unavailable("too busy"))??;
+    let report = blocking(move || build(&state, &asked)).await?;
     let body =
         serde_json::to_vec(&report).map_err(|_| Problem::unavailable("the report could not be written"))?;
-    let hash = crate::http::auth::digest(&String::from_utf8_lossy(&body));
-    let etag = format!("\"{}\"", hash[..12].iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+    let etag = format!("\"{}\"", to_hex(&Sha256::digest(&body)[..12]));
     let mut response = HttpResponse::Ok();
     response
         .insert_header((header::ETAG, etag.as_str()))

@@ -6,6 +6,7 @@ use super::refusal::Refusal;
 use super::wire::{Flag, WireEvent, WireLead, WireProps, WireRevenue};
 use crate::domain::{
     Attributes, EmailDomain, EventId, EventName, Money, Props, Rung, Signal, Site, SiteId, Text, Touch,
+    from_hex,
 };
 use crate::enrich;
 
@@ -124,7 +125,7 @@ fn entries(raw: WireProps) -> impl Iterator<Item = (String, String)> {
 }
 
 fn identity(raw: WireLead<'_>) -> Result<ClaimedIdentity, Refusal> {
-    let hash = sha256_hex(&raw.h).ok_or_else(|| {
+    let hash = from_hex(raw.h.bytes()).ok_or_else(|| {
         Refusal::bad(
             "/l/h",
             "the hash is the SHA-256 of the trimmed, lower-cased address as 64 hexadecimal digits",
@@ -149,19 +150,6 @@ fn identity(raw: WireLead<'_>) -> Result<ClaimedIdentity, Refusal> {
         .take(20)
         .collect();
     Ok(ClaimedIdentity { hash, domain, attributes, box_ticked: raw.q.0 })
-}
-
-fn sha256_hex(text: &str) -> Option<[u8; 32]> {
-    let bytes = text.as_bytes();
-    if bytes.len() != 64 {
-        return None;
-    }
-    let mut hash = [0; 32];
-    for (byte, pair) in hash.iter_mut().zip(bytes.chunks_exact(2)) {
-        let digit = |digit: u8| char::from(digit).to_digit(16);
-        *byte = u8::try_from(digit(pair[0])? * 16 + digit(pair[1])?).ok()?;
-    }
-    Some(hash)
 }
 
 fn money(raw: &WireRevenue<'_>) -> Result<Money, Refusal> {

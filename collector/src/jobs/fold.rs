@@ -2,15 +2,13 @@
 //! loaded: the same events in the same order make the same changes, however they are cut into runs.
 
 use crate::domain::{
-    Attributes, Event, EventName, LeadKey, RuleId, Site, SiteNo, Stage, Timestamp, Touch, VisitorId,
+    Attributes, Event, EventName, LeadKey, RuleId, Site, SiteNo, Stage, Timestamp, Touch, VISIT_MS, VisitorId,
 };
 use crate::leads::{Dimension, Lead, Origin, Qualified, Reason, Transition, Visit, lifecycle};
 use crate::scoring::{Evaluation, LineKind, Model, Profile};
 use crate::storage::{Attribution, Changes, Loaded, RollupDelta, RollupKey};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A visit ends when nothing happened for so long: the trade's thirty minutes.
-const VISIT_MS: i64 = 30 * 60 * 1000;
 /// Visits whose newest event is older are forgotten: no salt is left that could recognise them.
 pub(super) const FORGET_MS: i64 = 48 * 60 * 60 * 1000;
 /// Declared fields of a lead: what a form may send at once. A new name beyond them is passed over.

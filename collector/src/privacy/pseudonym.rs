@@ -4,14 +4,11 @@
 
 use super::salts::{GRACE_MS, Salt, SaltError, Salts};
 use super::{Client, V4Prefix};
-use crate::domain::{LeadKey, Site, Timestamp, VisitorId};
+use crate::domain::{LeadKey, Site, Timestamp, VISIT_MS, VisitorId};
 use hmac::{Hmac, KeyInit, Mac};
 use quick_cache::sync::Cache;
 use sha2::Sha256;
 use std::net::IpAddr;
-
-/// A visit ends when nothing happened for so long: the trade's thirty minutes.
-const VISIT_MS: i64 = 30 * 60 * 1000;
 
 /// The key of a lead under the site's secret, from the SHA-256 that the browser made of the address.
 pub fn lead_key(site: &Site, address_hash: &[u8; 32]) -> LeadKey {
@@ -79,7 +76,7 @@ impl Midnight {
         let since_midnight = now.millis() - site.zone.start_of(today).millis();
         let until_midnight = site.zone.start_of(today.plus(1)).millis() - now.millis();
         if since_midnight < GRACE_MS
-            && let Some(yesterdays) = salts.existing(site.no, today.plus(-1))?
+            && let Some(yesterdays) = salts.existing(site.no, today.plus(-1))
         {
             let id = visitor(&yesterdays, client, site, v4);
             let going_on = self.seen.get(&id).is_some_and(|seen| now.millis() - seen.millis() <= VISIT_MS);
