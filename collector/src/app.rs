@@ -1,6 +1,7 @@
 //! The composition root. Invariant: this is the only file that names concrete backends; everything else is
 //! handed traits.
 
+use crate::audit::{Anchor, Recorder};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::Invalid;
@@ -66,6 +67,11 @@ pub fn open_events_for_reading(data: &Path) -> Result<Arc<dyn EventStore>, Start
     Ok(Arc::new(SqliteEvents::open_read_only(&path)?))
 }
 
+/// What adds to the audit log of a data folder.
+pub fn recorder(config: &Config, ledger: Arc<dyn Ledger>, clock: Clock) -> Recorder {
+    Recorder::new(ledger, clock, Some(Anchor::at(&config.audit_anchor)))
+}
+
 fn create_data_folder(data: &Path) -> Result<(), StartError> {
     // What we create is for its owner only, also in a folder that was there before.
     #[cfg(unix)]
@@ -127,18 +133,20 @@ impl App {
         let lock = lock(&config.data)?;
         let events: Arc<dyn EventStore> = Arc::new(SqliteEvents::open(&config.data.join(EVENTS))?);
         let ledger: Arc<dyn Ledger> = Arc::new(SqliteLedger::open(&config.data.join(LEDGER))?);
+        let audit = Arc::new(recorder(config, Arc::clone(&ledger), clock.clone()));
         let salts = Salts::open(&config.data.join(SALTS)).map_err(|error| StartError(error.to_string()))?;
         let countries = match &config.geo_file {
             Some(path) => Countries::open(path).map_err(|error| StartError(error.to_string()))?,
             None => Countries::none(),
         };
         let model = Arc::new(model(config.model.as_deref())?);
-        let scorer = Scorer::new(Arc::clone(&events), Arc::clone(&ledger), Arc::clone(&model));
+        let scorer = Scorer::new(Arc::clone(&events), ledger.clone(), Arc::clone(&model));
         let per_event = Duration::from_secs(1) / config.client_rate;
         let state = State {
             sites: SiteDirectory::open(Arc::clone(&ledger))?,
             events,
             ledger,
+            audit,
             privacy: Arc::new(Privacy::new(salts, countries, config.ipv4_prefix)),
             model,
             clock,
@@ -154,6 +162,11 @@ impl App {
     /// The event log.
     pub fn events(&self) -> Arc<dyn EventStore> {
         Arc::clone(&self.state.events)
+    }
+
+    /// What adds to the audit log.
+    pub fn audit(&self) -> Arc<Recorder> {
+        Arc::clone(&self.state.audit)
     }
 
     /// The ledger.

@@ -50,6 +50,10 @@ pub struct Settings {
     /// Scoring model [default: the built-in B2B model]
     #[arg(long, env = "MQLITE_MODEL", value_name = "FILE")]
     pub model: Option<PathBuf>,
+
+    /// File that every new head of the audit log is added to; best on another disk [default: audit.anchor in the data folder]
+    #[arg(long, env = "MQLITE_AUDIT_ANCHOR", value_name = "FILE")]
+    pub audit_anchor: Option<PathBuf>,
 }
 
 /// Settings as the collector uses them.
@@ -73,6 +77,8 @@ pub struct Config {
     pub client_burst: u32,
     /// Scoring model.
     pub model: Option<PathBuf>,
+    /// Where the audit log's heads are written.
+    pub audit_anchor: PathBuf,
 }
 
 impl Config {
@@ -99,8 +105,13 @@ impl Config {
             0 => Err(Invalid::new(format!("{name} is 0; it is at least 1"))),
             value => Ok(value),
         };
+        let data = data.or(file.data).unwrap_or(folder);
         Ok(Self {
-            data: data.or(file.data).unwrap_or(folder),
+            audit_anchor: given
+                .audit_anchor
+                .or(file.audit_anchor)
+                .unwrap_or_else(|| data.join("audit.anchor")),
+            data,
             listen: given.listen.or(file.listen).unwrap_or_else(|| "127.0.0.1:8787".to_owned()),
             public_url: given.public_url.or(file.public_url).map(|url| public_url(&url)).transpose()?,
             trusted: TrustedProxies::parse(

@@ -26,8 +26,10 @@
 //! holds it to that.
 
 pub mod app;
+pub mod audit;
 pub mod cli;
 pub mod clock;
+pub mod compliance;
 pub mod config;
 pub mod demo;
 pub mod domain;
@@ -37,5 +39,6 @@ pub mod ingest;
 pub mod jobs;
 pub mod leads;
 pub mod privacy;
+pub mod rights;
 pub mod scoring;
 pub mod storage;

@@ -11,7 +11,7 @@ pub mod user;
 pub mod verify;
 
 use crate::app::StartError;
-use crate::domain::Invalid;
+use crate::domain::{Actor, Invalid, Role, Text};
 use crate::storage::StoreError;
 use std::io::{self, Write};
 
@@ -61,6 +61,13 @@ fn say(line: impl std::fmt::Display) -> Result<(), Failure> {
         Err(_) => Err(Failure(String::new())),
         Ok(()) => Ok(()),
     }
+}
+
+/// Whoever typed the command, by the name that the system has for them.
+fn operator() -> Actor {
+    let name = ["SUDO_USER", "USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
+    let who = name.as_deref().and_then(Text::non_empty).unwrap_or_else(|| Text::clean("unknown"));
+    Actor { role: Role::Operator, who }
 }
 
 /// Log lines to standard error; `RUST_LOG` asks for more.

@@ -1,6 +1,7 @@
 //! The words of the trade as types. Invariant: nothing here does I/O, reads a clock or knows another
 //! module of ours; a value that exists is a value that was checked.
 
+mod audit;
 mod channel;
 mod consent;
 mod event;
@@ -14,6 +15,7 @@ mod site;
 mod text;
 mod time;
 
+pub use audit::{Act, Action, Actor, Entry, EntryHash, Head, Reference, Role};
 pub use channel::{Channel, Touch};
 pub use consent::{Basis, Consent, Rung, Signal};
 pub use event::{Agent, Event, EventName, Money, Place, Props, Trust};

@@ -4,7 +4,7 @@
 use super::blocking::blocking;
 use super::error::Problem;
 use super::state::State;
-use crate::domain::{Timestamp, to_hex};
+use crate::domain::{Actor, Role, Timestamp, to_hex};
 use crate::privacy::Client;
 use crate::storage::{Digest, SessionRow, StoreError};
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
@@ -23,9 +23,29 @@ const SESSION_DAYS: i64 = 14;
 const PASSWORD_MIN: usize = 12;
 const PASSWORD_MAX: usize = 256;
 
-/// Proof that the request came from somebody who may look.
+/// Proof that the request came from somebody who may look at everything.
 #[derive(Debug)]
-pub(super) struct Viewer;
+pub(super) struct Viewer {
+    /// Who.
+    pub(super) actor: Actor,
+}
+
+/// Proof that the request came from somebody who may look at the audit page and answer people's requests.
+#[derive(Debug)]
+pub(super) struct Auditing {
+    /// Who.
+    pub(super) actor: Actor,
+}
+
+impl FromRequest for Auditing {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let viewer = Viewer::from_request(request, payload);
+        Box::pin(async move { Ok(Self { actor: viewer.await?.actor }) })
+    }
+}
 
 impl FromRequest for Viewer {
     type Error = Problem;
@@ -39,7 +59,7 @@ impl FromRequest for Viewer {
                 .ok_or_else(|| Problem::unavailable("starting"))?
                 .clone();
             if is_viewer(&request, state).await? {
-                Ok(Self)
+                Ok(Self { actor: Actor::account(Role::Owner) })
             } else {
                 Err(Problem::unauthorized("open the dashboard and log in"))
             }

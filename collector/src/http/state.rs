@@ -1,6 +1,7 @@
 //! What handlers share. Invariant: everything here is safe to use from any worker at any time.
 
 use super::SiteDirectory;
+use crate::audit::Recorder;
 use crate::clock::Clock;
 use crate::privacy::{ClientLimits, Privacy, TrustedProxies};
 use crate::scoring::Model;
@@ -16,6 +17,8 @@ pub struct State {
     pub events: Arc<dyn EventStore>,
     /// The ledger.
     pub ledger: Arc<dyn Ledger>,
+    /// What adds to the audit log.
+    pub audit: Arc<Recorder>,
     /// The keeper of addresses.
     pub privacy: Arc<Privacy>,
     /// Sites by name.

@@ -5,7 +5,7 @@
 use super::fold::Fold;
 use crate::domain::{Cursor, LeadKey, Site, SiteNo, Timestamp, VisitorId};
 use crate::scoring::Model;
-use crate::storage::{EventStore, Ledger, Logged, StoreError};
+use crate::storage::{EventStore, Logged, ScoringLedger, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,14 +20,14 @@ const RUN: usize = 1_000;
 /// Scores what is in the log.
 pub struct Scorer {
     events: Arc<dyn EventStore>,
-    ledger: Arc<dyn Ledger>,
+    ledger: Arc<dyn ScoringLedger>,
     model: Arc<Model>,
     newest: Option<Timestamp>,
 }
 
 impl Scorer {
     /// A scorer by `model`.
-    pub fn new(events: Arc<dyn EventStore>, ledger: Arc<dyn Ledger>, model: Arc<Model>) -> Self {
+    pub fn new(events: Arc<dyn EventStore>, ledger: Arc<dyn ScoringLedger>, model: Arc<Model>) -> Self {
         Self { events, ledger, model, newest: None }
     }
 

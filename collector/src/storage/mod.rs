@@ -4,6 +4,7 @@
 //! (`contract.rs`) holds every backend to them.
 
 mod accounts;
+mod audit;
 mod doorbell;
 mod events;
 pub mod memory;
@@ -16,6 +17,7 @@ pub mod sqlite;
 mod contract;
 
 pub use accounts::{Accounts, Digest, SessionRow, SetupRow};
+pub use audit::{AuditLog, AuditPage, AuditQuery};
 pub use doorbell::Doorbell;
 pub use events::{Append, Appended, Batch, EventStore, Logged, OutcomeCount, OutcomeQuery, Selector, Tally};
 pub use reports::{
@@ -24,8 +26,13 @@ pub use reports::{
 pub use scores::{Changes, Loaded, RollupDelta, RollupKey, Scores};
 pub use sites::{NewSite, Sites};
 
+/// The part of the ledger that scoring works with.
+pub trait ScoringLedger: Sites + Scores {}
+
+impl<T: Sites + Scores> ScoringLedger for T {}
+
 /// Everything transactional and small, in one place.
-pub trait Ledger: Sites + Scores + Reports + Accounts {
+pub trait Ledger: ScoringLedger + Reports + Accounts + AuditLog {
     /// Before the process ends: leaves the files so that a copy of the database's own is whole.
     ///
     /// # Errors

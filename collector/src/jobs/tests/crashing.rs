@@ -5,10 +5,7 @@ use super::World;
 use crate::domain::{Cursor, LeadKey, ModelHash, Site, SiteNo, Timestamp, VisitorId};
 use crate::leads::{Lead, Transition};
 use crate::storage::memory::MemoryLedger;
-use crate::storage::{
-    Accounts, Changes, Digest, LeadPage, LeadQuery, Ledger, Loaded, NewSite, ReportQuery, ReportRows,
-    Reports, Scores, SessionRow, SetupRow, Sites, StoreError,
-};
+use crate::storage::{Changes, Loaded, NewSite, Scores, Sites, StoreError};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
@@ -85,47 +82,5 @@ impl Sites for Crashing {
 
     fn put_site(&self, site: NewSite) -> Result<Site, StoreError> {
         self.inner.put_site(site)
-    }
-}
-
-impl Ledger for Crashing {
-    fn settle(&self) -> Result<(), StoreError> {
-        self.inner.settle()
-    }
-}
-
-impl Reports for Crashing {
-    fn report(&self, query: &ReportQuery) -> Result<ReportRows, StoreError> {
-        self.inner.report(query)
-    }
-
-    fn leads(&self, query: &LeadQuery) -> Result<LeadPage, StoreError> {
-        self.inner.leads(query)
-    }
-}
-
-impl Accounts for Crashing {
-    fn password(&self) -> Result<Option<String>, StoreError> {
-        self.inner.password()
-    }
-
-    fn set_up(&self, token: &Digest, password_phc: &str, now: Timestamp) -> Result<(), StoreError> {
-        self.inner.set_up(token, password_phc, now)
-    }
-
-    fn put_setup(&self, row: SetupRow) -> Result<(), StoreError> {
-        self.inner.put_setup(row)
-    }
-
-    fn put_session(&self, row: SessionRow, now: Timestamp) -> Result<(), StoreError> {
-        self.inner.put_session(row, now)
-    }
-
-    fn session(&self, token: &Digest, now: Timestamp) -> Result<bool, StoreError> {
-        self.inner.session(token, now)
-    }
-
-    fn end_session(&self, token: &Digest) -> Result<(), StoreError> {
-        self.inner.end_session(token)
     }
 }

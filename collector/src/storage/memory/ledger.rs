@@ -1,6 +1,8 @@
 //! The ledger in memory. Invariant: one lock around all of it, so that every call sees one moment.
 
-use crate::domain::{Channel, Cursor, LeadKey, ModelHash, Site, SiteNo, Timestamp, VisitorId};
+use crate::domain::{
+    Channel, Cursor, Entry, LeadKey, ModelHash, Reference, Site, SiteNo, Timestamp, VisitorId,
+};
 use crate::leads::{Dimension, Lead, Transition, Visit};
 use crate::storage::{
     Accounts, Attribution, Changes, CountRow, Counts, Digest, LeadPage, LeadQuery, Ledger, Loaded, NewSite,
@@ -11,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 #[derive(Default)]
-struct State {
+pub(super) struct State {
     sites: BTreeMap<String, Site>,
     progress: Option<(Cursor, ModelHash)>,
     visits: BTreeMap<VisitorId, Visit>,
@@ -21,6 +23,8 @@ struct State {
     password: Option<String>,
     setup: Option<SetupRow>,
     sessions: BTreeMap<Digest, Timestamp>,
+    pub(super) audit: Vec<Entry>,
+    pub(super) references: BTreeMap<(SiteNo, LeadKey), Reference>,
 }
 
 /// The ledger in memory.
@@ -28,7 +32,7 @@ struct State {
 pub struct MemoryLedger(Mutex<State>);
 
 impl MemoryLedger {
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -18,8 +18,10 @@ pub(super) const EVENTS: &[Migration] =
     &[Migration { name: "0001_events", sql: include_str!("migrations/events/0001_events.sql") }];
 
 /// Steps of `ledger.db`, in order.
-pub(super) const LEDGER: &[Migration] =
-    &[Migration { name: "0001_ledger", sql: include_str!("migrations/ledger/0001_ledger.sql") }];
+pub(super) const LEDGER: &[Migration] = &[
+    Migration { name: "0001_ledger", sql: include_str!("migrations/ledger/0001_ledger.sql") },
+    Migration { name: "0002_audit", sql: include_str!("migrations/ledger/0002_audit.sql") },
+];
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS migrations (
     version INTEGER PRIMARY KEY,

@@ -1,0 +1,53 @@
+//! The audit log in memory. Invariant: as the trait says.
+
+use super::ledger::MemoryLedger;
+use crate::domain::{Act, Entry, Head, LeadKey, Reference, SiteNo};
+use crate::storage::{AuditLog, AuditPage, AuditQuery, StoreError};
+
+fn matches(entry: &Entry, query: &AuditQuery) -> bool {
+    query.action.is_none_or(|action| entry.action == action.name())
+        && query.role.is_none_or(|role| entry.role == role.name())
+        && query.site.as_ref().is_none_or(|site| entry.site.as_deref() == Some(site.as_str()))
+        && query.subject.is_none_or(|subject| entry.subject == Some(subject.to_string()))
+        && query.from.is_none_or(|from| entry.at >= from)
+        && query.until.is_none_or(|until| entry.at < until)
+}
+
+impl AuditLog for MemoryLedger {
+    fn append_entry(&self, act: &Act) -> Result<Entry, StoreError> {
+        let mut state = self.state();
+        let entry = Entry::after(state.audit.last().map(Entry::head), act);
+        state.audit.push(entry.clone());
+        Ok(entry)
+    }
+
+    fn entries(&self, query: &AuditQuery) -> Result<AuditPage, StoreError> {
+        let state = self.state();
+        let matching = || state.audit.iter().rev().filter(|entry| matches(entry, query));
+        let entries = matching()
+            .filter(|entry| query.before.is_none_or(|before| entry.seq < before))
+            .take(query.limit)
+            .cloned()
+            .collect();
+        Ok(AuditPage { entries, total: u64::try_from(matching().count()).unwrap_or(u64::MAX) })
+    }
+
+    fn entries_after(&self, seq: i64, limit: usize) -> Result<Vec<Entry>, StoreError> {
+        Ok(self.state().audit.iter().filter(|entry| entry.seq > seq).take(limit).cloned().collect())
+    }
+
+    fn audit_head(&self) -> Result<Option<Head>, StoreError> {
+        Ok(self.state().audit.last().map(Entry::head))
+    }
+
+    fn reference(&self, site: SiteNo, lead: LeadKey) -> Result<Reference, StoreError> {
+        let mut fresh = [0; 16];
+        getrandom::fill(&mut fresh).map_err(|error| StoreError::Failed(error.to_string()))?;
+        let mut state = self.state();
+        Ok(*state.references.entry((site, lead)).or_insert_with(|| Reference::from_bytes(fresh)))
+    }
+
+    fn known_reference(&self, site: SiteNo, lead: LeadKey) -> Result<Option<Reference>, StoreError> {
+        Ok(self.state().references.get(&(site, lead)).copied())
+    }
+}

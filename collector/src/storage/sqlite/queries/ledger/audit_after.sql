@@ -1,0 +1,1 @@
+SELECT * FROM audit WHERE seq > ?1 ORDER BY seq LIMIT ?2

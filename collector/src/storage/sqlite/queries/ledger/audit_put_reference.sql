@@ -1,0 +1,1 @@
+INSERT INTO audit_subjects (lead, site, reference) VALUES (?1, ?2, ?3) ON CONFLICT (lead) DO NOTHING
