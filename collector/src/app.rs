@@ -4,11 +4,12 @@
 use crate::audit::{Anchor, Recorder};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::Invalid;
+use crate::domain::{Invalid, VISIT_MS};
 use crate::enrich::geo::Countries;
 use crate::http::auth::{digest, random_token};
 use crate::http::{self, DemoSite, SiteDirectory, State};
 use crate::jobs::Housekeeping;
+use crate::jobs::retention::Retention;
 use crate::jobs::score::{Running, Scorer};
 use crate::privacy::{ClientLimits, Privacy, Salts};
 use crate::scoring::{DEFAULT_MODEL, Model};
@@ -52,6 +53,57 @@ pub fn open_ledger(data: &Path) -> Result<Arc<dyn Ledger>, StartError> {
     Ok(Arc::new(SqliteLedger::open(&data.join(LEDGER))?))
 }
 
+/// Opens the event log of a data folder for writing, beside a collector that may run: for what erases and
+/// prunes. Appending is the collector's alone.
+///
+/// # Errors
+/// When there is none, or it cannot be used.
+pub fn open_events(data: &Path) -> Result<Arc<dyn EventStore>, StartError> {
+    open_events_for_reading(data)?;
+    Ok(Arc::new(SqliteEvents::open(&data.join(EVENTS))?))
+}
+
+/// What ends what is past its time in a data folder.
+///
+/// # Errors
+/// When the folder cannot be used.
+pub fn open_retention(config: &Config, clock: Clock) -> Result<Retention, StartError> {
+    let ledger = open_ledger(&config.data)?;
+    let events = open_events(&config.data)?;
+    let audit = Arc::new(recorder(config, Arc::clone(&ledger), clock.clone()));
+    Ok(Retention::new(events, ledger, audit, clock))
+}
+
+/// Copies the databases, the settings file and the audit log's anchor to `folder`, which must be new or empty,
+/// and answers the names of the files. The day's salts are never copied.
+///
+/// The ledger is copied first: a copy of the event log that is newer only has more for it to score.
+///
+/// # Errors
+/// When there is no data folder, or the copy cannot be written.
+pub fn backup(config: &Config, folder: &Path) -> Result<Vec<String>, StartError> {
+    let failed = |error: std::io::Error| StartError(format!("{}: {error}", folder.display()));
+    let events = open_events_for_reading(&config.data)?;
+    let ledger = open_ledger(&config.data)?;
+    create_private_folder(folder).map_err(failed)?;
+    if std::fs::read_dir(folder).map_err(failed)?.next().is_some() {
+        return Err(StartError(format!(
+            "{} is not empty; name a new folder for each backup",
+            folder.display()
+        )));
+    }
+    ledger.ledger_backup(&folder.join(LEDGER))?;
+    events.backup(&folder.join(EVENTS))?;
+    let mut files = vec![LEDGER.to_owned(), EVENTS.to_owned()];
+    for path in [config.data.join("mqlite.toml"), config.audit_anchor.clone()] {
+        let Some(name) = path.file_name().filter(|_| path.exists()) else { continue };
+        std::fs::copy(&path, folder.join(name)).map_err(failed)?;
+        files.push(name.to_string_lossy().into_owned());
+    }
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+    Ok(files)
+}
+
 /// Opens the event log of a data folder for reading, beside a collector that may run.
 ///
 /// # Errors
@@ -82,13 +134,17 @@ fn create_data_folder(data: &Path) -> Result<(), StartError> {
             data.display()
         ))
     };
+    create_private_folder(data).map_err(failed)
+}
+
+fn create_private_folder(folder: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::DirBuilderExt;
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data).map_err(failed)
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
     }
     #[cfg(not(unix))]
-    std::fs::create_dir_all(data).map_err(failed)
+    std::fs::create_dir_all(folder)
 }
 
 /// One collector a folder.
@@ -139,15 +195,20 @@ impl App {
             Some(path) => Countries::open(path).map_err(|error| StartError(error.to_string()))?,
             None => Countries::none(),
         };
+        let privacy = Arc::new(Privacy::new(salts, countries, config.ipv4_prefix));
+        privacy.remember(events.visitors_since(clock.now().plus_millis(-VISIT_MS))?);
         let model = Arc::new(model(config.model.as_deref())?);
         let scorer = Scorer::new(Arc::clone(&events), ledger.clone(), Arc::clone(&model));
         let per_event = Duration::from_secs(1) / config.client_rate;
+        let retention =
+            Retention::new(Arc::clone(&events), Arc::clone(&ledger), Arc::clone(&audit), clock.clone());
         let state = State {
+            retention,
             sites: SiteDirectory::open(Arc::clone(&ledger))?,
             events,
             ledger,
             audit,
-            privacy: Arc::new(Privacy::new(salts, countries, config.ipv4_prefix)),
+            privacy,
             model,
             clock,
             event_limits: Arc::new(ClientLimits::new(per_event, config.client_burst)),
@@ -250,6 +311,7 @@ impl Bound {
         let housekeeping = Housekeeping::start(
             Arc::clone(&state.privacy),
             Arc::clone(&state.ledger),
+            state.retention.clone(),
             limits,
             state.clock.clone(),
         )

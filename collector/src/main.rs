@@ -35,6 +35,10 @@ enum Command {
     /// The owner's account
     #[command(subcommand)]
     User(cli::user::Command),
+    /// End what is past its time; the collector does so by itself, once a day
+    Prune(cli::prune::Arguments),
+    /// Copy the databases, without the day's salts
+    Backup(cli::backup::Arguments),
     /// Print what is stored
     #[command(subcommand)]
     Export(cli::export::Command),
@@ -48,6 +52,8 @@ fn main() -> ExitCode {
         Command::Site(command) => cli::site::run(command),
         Command::Tag(arguments) => cli::tag::run(arguments),
         Command::User(command) => cli::user::run(command),
+        Command::Prune(arguments) => cli::prune::run(arguments),
+        Command::Backup(arguments) => cli::backup::run(arguments),
         Command::Export(command) => cli::export::run(command),
     };
     match done {

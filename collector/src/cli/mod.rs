@@ -1,9 +1,11 @@
 //! The command line. Invariant: what a person asked for goes to standard output, everything else to
 //! standard error, and a failure says what to type next.
 
+pub mod backup;
 pub mod demo;
 pub mod export;
 mod page;
+pub mod prune;
 pub mod serve;
 pub mod site;
 pub mod tag;

@@ -3,7 +3,7 @@
 use super::{Failure, say, tag};
 use crate::app::open_ledger;
 use crate::config::{Config, Settings, system_zone};
-use crate::domain::{Basis, SiteId, Zone};
+use crate::domain::{Basis, RetentionKind, SiteId, Zone};
 use crate::storage::NewSite;
 
 /// What to do with sites.
@@ -38,6 +38,15 @@ pub struct Add {
     /// Legal basis for qualifying people who ask for something by form and ticked no box
     #[arg(long, value_name = "consent|legitimate_interest|contract", value_parser = basis)]
     form_basis: Option<Basis>,
+    /// Days that events without a lead are kept [default: 395, 13 months]
+    #[arg(long, value_name = "DAYS")]
+    keep_events: Option<u32>,
+    /// Days that a lead is kept after its newest event [default: 1095, three years]
+    #[arg(long, value_name = "DAYS")]
+    keep_leads: Option<u32>,
+    /// Days that counts are kept [default: 760, 25 months]
+    #[arg(long, value_name = "DAYS")]
+    keep_aggregates: Option<u32>,
     #[command(flatten)]
     settings: Settings,
 }
@@ -111,6 +120,15 @@ fn add(arguments: Add) -> Result<(), Failure> {
     choose(&mut policy.honour_dnt, arguments.honour_dnt);
     choose(&mut policy.link_same_day, arguments.link_same_day);
     policy.form_basis = arguments.form_basis.unwrap_or(policy.form_basis);
+    for (kind, days) in [
+        (RetentionKind::Events, arguments.keep_events),
+        (RetentionKind::Leads, arguments.keep_leads),
+        (RetentionKind::Aggregates, arguments.keep_aggregates),
+    ] {
+        if let Some(days) = days {
+            policy.retention = policy.retention.with(kind, days)?;
+        }
+    }
     let site = ledger.put_site(NewSite { id, zone, policy })?;
     let verb = if known.is_some() { "Changed" } else { "Added" };
     say(format_args!("{verb} {} (days are counted in {})", site.id, site.zone.name()))?;

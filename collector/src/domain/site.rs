@@ -1,7 +1,7 @@
 //! Sites and what their owners decided. Invariant: a [`SiteId`] is a lower-case host name without scheme,
 //! port or `www.`, so that one site has one spelling.
 
-use super::{Basis, Invalid, Zone};
+use super::{Basis, Date, Invalid, Retention, Zone};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -89,6 +89,8 @@ pub struct SitePolicy {
     pub link_same_day: bool,
     /// The legal basis for qualifying people who ask for something by form and ticked no box.
     pub form_basis: Basis,
+    /// How long each kind of data is kept.
+    pub retention: Retention,
 }
 
 impl Default for SitePolicy {
@@ -99,6 +101,7 @@ impl Default for SitePolicy {
             honour_dnt: false,
             link_same_day: true,
             form_basis: Basis::Consent,
+            retention: Retention::default(),
         }
     }
 }
@@ -116,6 +119,8 @@ pub struct Site {
     pub policy: SitePolicy,
     /// The secret that lead keys are made under: 32 random bytes, never shown.
     pub secret: [u8; 32],
+    /// Days before this one are counted for good: the events that their counts came from are no more.
+    pub counted_from: Option<Date>,
 }
 
 impl Site {
@@ -159,6 +164,7 @@ mod tests {
             zone: Zone::utc(),
             policy: SitePolicy { hosts: vec!["localhost".into()], ..SitePolicy::default() },
             secret: [0; 32],
+            counted_from: None,
         };
         for yes in ["example.com", "www.example.com", "a.b.Example.com", "localhost"] {
             assert!(site.allows_host(yes), "{yes}");

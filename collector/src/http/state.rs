@@ -3,6 +3,7 @@
 use super::SiteDirectory;
 use crate::audit::Recorder;
 use crate::clock::Clock;
+use crate::jobs::retention::Retention;
 use crate::privacy::{ClientLimits, Privacy, TrustedProxies};
 use crate::scoring::Model;
 use crate::storage::{EventStore, Ledger};
@@ -19,6 +20,8 @@ pub struct State {
     pub ledger: Arc<dyn Ledger>,
     /// What adds to the audit log.
     pub audit: Arc<Recorder>,
+    /// What ends what is past its time.
+    pub retention: Retention,
     /// The keeper of addresses.
     pub privacy: Arc<Privacy>,
     /// Sites by name.

@@ -230,8 +230,12 @@ impl<'a> Fold<'a> {
         key: &str,
         delta: RollupDelta,
     ) {
-        let key =
-            RollupKey { site: site.no, day: site.zone.date(at), attribution, dimension, key: key.to_owned() };
+        let day = site.zone.date(at);
+        // Counted long ago, from events that are no more.
+        if site.counted_from.is_some_and(|first| day < first) {
+            return;
+        }
+        let key = RollupKey { site: site.no, day, attribution, dimension, key: key.to_owned() };
         let total = self.rollups.entry(key).or_default();
         total.visits += delta.visits;
         total.leads += delta.leads;

@@ -1,7 +1,8 @@
-//! Once a minute: salts whose day is over are destroyed, and visits of that day and quiet clients forgotten. Invariant: a
-//! round that fails is said in the log and tried again in the next.
+//! Once a minute: salts whose day is over are destroyed, visits of that day and quiet clients forgotten, and
+//! once a day what is past its time. Invariant: a round that fails is said in the log and tried again in the next.
 
 use super::fold::FORGET_MS;
+use super::retention::Retention;
 use crate::clock::Clock;
 use crate::privacy::{ClientLimits, Privacy};
 use crate::storage::Ledger;
@@ -25,6 +26,7 @@ impl Housekeeping {
     pub fn start(
         privacy: Arc<Privacy>,
         ledger: Arc<dyn Ledger>,
+        retention: Retention,
         limits: Vec<Arc<ClientLimits>>,
         clock: Clock,
     ) -> std::io::Result<Self> {
@@ -35,6 +37,18 @@ impl Housekeeping {
                 destroy_salts(&privacy, ledger.as_ref(), &clock);
                 if let Err(error) = ledger.forget_visits(clock.now().plus_millis(-FORGET_MS)) {
                     tracing::error!("visits could not be forgotten: {error}");
+                }
+                match retention.run_if_due() {
+                    Ok(runs) => runs.iter().flatten().filter(|run| run.rows > 0).for_each(|run| {
+                        tracing::info!(
+                            "retention: {} {} of {} before {}",
+                            run.rows,
+                            run.kind,
+                            run.site,
+                            run.before
+                        );
+                    }),
+                    Err(error) => tracing::error!("retention waits: {error}"),
                 }
                 limits.iter().for_each(|limits| limits.forget_quiet());
                 let (flag, changed) = &*stopped;

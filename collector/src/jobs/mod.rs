@@ -3,6 +3,7 @@
 
 mod fold;
 mod housekeeping;
+pub mod retention;
 pub mod score;
 
 #[cfg(test)]

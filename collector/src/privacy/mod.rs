@@ -10,7 +10,7 @@ mod salts;
 pub use client::{Client, TrustedProxies};
 pub use limits::{ClientLimits, Limited};
 pub use pseudonym::lead_key;
-pub use salts::{Destroyed, SaltError, Salts};
+pub use salts::{Destroyed, GRACE_MS, Live, SaltError, Salts};
 
 use crate::domain::{Agent, Place, Site, Timestamp, VisitorId};
 use crate::enrich::agent::Agents;
@@ -77,6 +77,12 @@ impl Privacy {
         let agent = self.agents.seen(client.user_agent()).agent;
         let place = Place { country: self.countries.country(client.address()) };
         Ok(Kept { visitor, agent, place })
+    }
+
+    /// Remembers who was here lately, as the event log tells it: so that a restart around midnight splits no
+    /// visit.
+    pub fn remember(&self, seen: impl IntoIterator<Item = (VisitorId, Timestamp)>) {
+        self.midnight.remember(seen);
     }
 
     /// The day's salts, for the job that ends them.

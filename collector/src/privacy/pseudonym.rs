@@ -9,6 +9,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use quick_cache::sync::Cache;
 use sha2::Sha256;
 use std::net::IpAddr;
+use zeroize::Zeroizing;
 
 /// The key of a lead under the site's secret, from the SHA-256 that the browser made of the address.
 pub fn lead_key(site: &Site, address_hash: &[u8; 32]) -> LeadKey {
@@ -19,9 +20,9 @@ pub fn lead_key(site: &Site, address_hash: &[u8; 32]) -> LeadKey {
 /// 128 bits.
 fn hmac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 16] {
     // A key shorter than the hash's block is padded with zeros, as RFC 2104 has it.
-    let mut block = [0; 64];
+    let mut block = Zeroizing::new([0; 64]);
     block[..32].copy_from_slice(key);
-    let mut mac = <Hmac<Sha256> as KeyInit>::new(&block.into());
+    let mut mac = <Hmac<Sha256> as KeyInit>::new((&*block).into());
     for part in parts {
         mac.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
         mac.update(part);
@@ -52,7 +53,7 @@ fn visitor(salt: &Salt, client: &Client, site: &Site, v4: V4Prefix) -> VisitorId
 }
 
 /// Keeps a visit that straddles midnight in one piece while both days' salts are alive. Remembers who was
-/// there around midnight, in memory only and bounded.
+/// there around midnight, in memory only and bounded; what a restart forgets, the event log still tells.
 pub(super) struct Midnight {
     seen: Cache<VisitorId, Timestamp>,
 }
@@ -64,6 +65,10 @@ impl Default for Midnight {
 }
 
 impl Midnight {
+    pub(super) fn remember(&self, seen: impl IntoIterator<Item = (VisitorId, Timestamp)>) {
+        seen.into_iter().for_each(|(visitor, at)| self.seen.insert(visitor, at));
+    }
+
     pub(super) fn pseudonym(
         &self,
         salts: &Salts,
@@ -105,6 +110,7 @@ mod tests {
             zone: Zone::parse("Europe/Berlin").expect("known"),
             policy: SitePolicy::default(),
             secret: [9; 32],
+            counted_from: None,
         }
     }
 

@@ -8,23 +8,35 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// How long after its day a salt lives, so that visits across midnight and late events find it: two hours.
-pub(super) const GRACE_MS: i64 = 2 * 60 * 60 * 1000;
+pub const GRACE_MS: i64 = 2 * 60 * 60 * 1000;
 
 /// A salt cannot be read or written. The text names the file and what to do.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct SaltError(String);
 
-/// 256 random bits. Not printable.
-#[derive(Clone)]
+/// 256 random bits. Not printable, and gone from memory when it is dropped.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub(super) struct Salt([u8; 32]);
 
 impl Salt {
     pub(super) fn bytes(&self) -> &[u8; 32] {
         &self.0
     }
+}
+
+/// A salt that lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Live {
+    /// The site it is for.
+    pub site: SiteNo,
+    /// Its local day.
+    pub day: Date,
+    /// When it was made; `None` when the file system does not say.
+    pub made_at: Option<Timestamp>,
 }
 
 /// A salt that is no more.
@@ -58,14 +70,14 @@ impl Salts {
                 // Never used: a salt is renamed before its first use.
                 fs::remove_file(&path).map_err(|error| failed(&path, &error))?;
             } else if let Some(key) = parse_name(name) {
-                let bytes = fs::read(&path).map_err(|error| failed(&path, &error))?;
-                let salt = <[u8; 32]>::try_from(bytes).map_err(|_| {
+                let bytes = Zeroizing::new(fs::read(&path).map_err(|error| failed(&path, &error))?);
+                let salt = <[u8; 32]>::try_from(bytes.as_slice()).map(Salt).map_err(|_| {
                     SaltError(format!(
                         "the salt {} is damaged; remove the file to go on: visitors of that day are then counted anew",
                         path.display()
                     ))
                 })?;
-                live.insert(key, Salt(salt));
+                live.insert(key, salt);
             }
         }
         Ok(Self { folder: folder.to_owned(), live: RwLock::new(live) })
@@ -90,6 +102,19 @@ impl Salts {
     pub(super) fn existing(&self, site: SiteNo, day: Date) -> Option<Salt> {
         let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
         live.get(&(site, day)).cloned()
+    }
+
+    /// The salts that live, oldest day first.
+    pub fn live(&self) -> Vec<Live> {
+        let mut live: Vec<Live> = {
+            let salts = self.live.read().unwrap_or_else(PoisonError::into_inner);
+            salts.keys().map(|(site, day)| Live { site: *site, day: *day, made_at: None }).collect()
+        };
+        for salt in &mut live {
+            salt.made_at = modified(&self.path(salt.site, salt.day));
+        }
+        live.sort_unstable_by_key(|salt| (salt.day, salt.site));
+        live
     }
 
     /// Destroys the salts of `site` whose day and grace are over at `now`.
@@ -136,6 +161,11 @@ impl Salts {
     }
 }
 
+fn modified(path: &Path) -> Option<Timestamp> {
+    let since = fs::metadata(path).ok()?.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_millis()).ok().map(Timestamp::from_millis)
+}
+
 fn failed(path: &Path, error: &io::Error) -> SaltError {
     SaltError(format!("the salt {} cannot be used: {error}", path.display()))
 }
@@ -146,15 +176,15 @@ fn parse_name(name: &str) -> Option<(SiteNo, Date)> {
 }
 
 fn create(folder: &Path, path: &Path) -> io::Result<Salt> {
-    let mut salt = [0; 32];
-    getrandom::fill(&mut salt).map_err(|error| io::Error::other(error.to_string()))?;
+    let mut salt = Salt([0; 32]);
+    getrandom::fill(&mut salt.0).map_err(|error| io::Error::other(error.to_string()))?;
     let new = path.with_extension("new");
     let mut file = private_file(&new)?;
-    file.write_all(&salt)?;
+    file.write_all(&salt.0)?;
     file.sync_all()?;
     fs::rename(&new, path)?;
     File::open(folder)?.sync_all()?;
-    Ok(Salt(salt))
+    Ok(salt)
 }
 
 fn destroy(folder: &Path, path: &Path) -> io::Result<()> {
@@ -204,6 +234,7 @@ mod tests {
             zone: Zone::utc(),
             policy: SitePolicy::default(),
             secret: [0; 32],
+            counted_from: None,
         }
     }
 

@@ -1,9 +1,10 @@
 //! The event log. Invariant: append-only, at least once with dedupe on [`EventId`](crate::domain::EventId)
 //! within a recent window, and in one order that every follower sees alike.
 
-use super::{Doorbell, StoreError};
-use crate::domain::{Cursor, Date, Event, LeadKey, SiteNo, VisitorId};
+use super::{Doorbell, Prune, StoreError};
+use crate::domain::{Cursor, Date, Event, LeadKey, SiteNo, Timestamp, VisitorId};
 use std::future::Future;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -110,6 +111,31 @@ pub trait EventStore: Send + Sync + 'static {
     /// # Errors
     /// When the engine fails: then nothing was erased.
     fn erase(&self, selector: &Selector) -> Result<u64, StoreError>;
+
+    /// How many events of a site are past their time, or with `dry_run` off: erases them, in small
+    /// transactions between which others are appended. Places are not used again.
+    ///
+    /// # Errors
+    /// When the engine fails; what was erased by then stays erased.
+    fn prune(&self, prune: &Prune, dry_run: bool) -> Result<u64, StoreError>;
+
+    /// How many counted outcomes are of days before this one, or with `dry_run` off: removes them.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    fn prune_outcomes(&self, site: SiteNo, before: Date, dry_run: bool) -> Result<u64, StoreError>;
+
+    /// Pseudonyms of the newest events that happened at or after `since`, each with its newest moment.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    fn visitors_since(&self, since: Timestamp) -> Result<Vec<(VisitorId, Timestamp)>, StoreError>;
+
+    /// Writes a whole, compact copy to a file that is not there yet.
+    ///
+    /// # Errors
+    /// When the engine fails or the file cannot be written.
+    fn backup(&self, path: &Path) -> Result<(), StoreError>;
 
     /// Before the process ends: writes what is queued, takes no more, and leaves the files so that a copy of
     /// the database's own is whole.

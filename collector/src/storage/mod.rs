@@ -7,6 +7,7 @@ mod accounts;
 mod audit;
 mod doorbell;
 mod events;
+mod keeping;
 pub mod memory;
 mod reports;
 mod scores;
@@ -20,6 +21,7 @@ pub use accounts::{Accounts, Digest, SessionRow, SetupRow};
 pub use audit::{AuditLog, AuditPage, AuditQuery};
 pub use doorbell::Doorbell;
 pub use events::{Append, Appended, Batch, EventStore, Logged, OutcomeCount, OutcomeQuery, Selector, Tally};
+pub use keeping::{Keeping, Prune};
 pub use reports::{
     Attribution, CountRow, Counts, LeadPage, LeadQuery, PageToken, ReportQuery, ReportRows, Reports, cmp_rows,
 };
@@ -32,7 +34,7 @@ pub trait ScoringLedger: Sites + Scores {}
 impl<T: Sites + Scores> ScoringLedger for T {}
 
 /// Everything transactional and small, in one place.
-pub trait Ledger: ScoringLedger + Reports + Accounts + AuditLog {
+pub trait Ledger: ScoringLedger + Reports + Accounts + AuditLog + Keeping {
     /// Before the process ends: leaves the files so that a copy of the database's own is whole.
     ///
     /// # Errors

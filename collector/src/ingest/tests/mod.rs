@@ -30,6 +30,7 @@ fn site(policy: SitePolicy) -> Arc<Site> {
         zone,
         policy,
         secret: [7; 32],
+        counted_from: None,
     })
 }
 

@@ -3,7 +3,7 @@
 
 use super::generate::{hits, lead, lead_key, model, plain_lead, transition, visit, visitor};
 use super::{Backend, contract};
-use crate::domain::{Basis, Cursor, Date, Site, SiteId, SiteNo, SitePolicy, Timestamp, Zone};
+use crate::domain::{Basis, Cursor, Date, Retention, Site, SiteId, SiteNo, SitePolicy, Timestamp, Zone};
 use crate::leads::{Dimension, Lead, Transition, Visit};
 use crate::storage::{
     Attribution, Changes, Ledger, NewSite, ReportQuery, RollupDelta, RollupKey, StoreError,
@@ -74,6 +74,7 @@ fn a_site_keeps_its_number_and_secret(backend: &dyn Backend) {
         honour_dnt: true,
         link_same_day: false,
         form_basis: Basis::Contract,
+        retention: Retention::default(),
     };
     let again = NewSite { zone: Zone::utc(), ..new_site("example.com", policy.clone()) };
     let changed = ledger.put_site(again).expect("puts");

@@ -1,10 +1,12 @@
 //! The event log in memory. Invariant: an append is whole before the next begins.
 
-use crate::domain::{Cursor, Date, Event, EventId, Outcome, SiteNo};
+use crate::domain::{Cursor, Date, Event, EventId, Outcome, SiteNo, Timestamp, VisitorId};
 use crate::storage::{
-    Append, Appended, Batch, Doorbell, EventStore, Logged, OutcomeCount, OutcomeQuery, Selector, StoreError,
+    Append, Appended, Batch, Doorbell, EventStore, Logged, OutcomeCount, OutcomeQuery, Prune, Selector,
+    StoreError,
 };
 use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 #[derive(Default)]
@@ -88,6 +90,46 @@ impl EventStore for MemoryEvents {
             Selector::Visitor(id) => event.visitor != Some(*id),
         });
         Ok(u64::try_from(before - log.events.len()).unwrap_or(u64::MAX))
+    }
+
+    fn prune(&self, prune: &Prune, dry_run: bool) -> Result<u64, StoreError> {
+        let goes = |seq: i64, event: &Event| {
+            event.site == prune.site
+                && event.lead.is_none()
+                && event.at < prune.before
+                && seq <= prune.up_to.raw()
+        };
+        let mut log = self.log();
+        let count = log.events.iter().filter(|(seq, event)| goes(**seq, event)).count();
+        if !dry_run {
+            log.events.retain(|seq, event| !goes(*seq, event));
+        }
+        Ok(u64::try_from(count).unwrap_or(u64::MAX))
+    }
+
+    fn prune_outcomes(&self, site: SiteNo, before: Date, dry_run: bool) -> Result<u64, StoreError> {
+        let goes = |no: SiteNo, day: Date| no == site && day < before;
+        let mut log = self.log();
+        let count = log.outcomes.keys().filter(|(no, day, _)| goes(*no, *day)).count();
+        if !dry_run {
+            log.outcomes.retain(|(no, day, _), _| !goes(*no, *day));
+        }
+        Ok(u64::try_from(count).unwrap_or(u64::MAX))
+    }
+
+    fn visitors_since(&self, since: Timestamp) -> Result<Vec<(VisitorId, Timestamp)>, StoreError> {
+        let mut newest: BTreeMap<VisitorId, Timestamp> = BTreeMap::new();
+        for event in self.log().events.values().filter(|event| event.at >= since) {
+            if let Some(visitor) = event.visitor {
+                let at = newest.entry(visitor).or_insert(event.at);
+                *at = (*at).max(event.at);
+            }
+        }
+        Ok(newest.into_iter().collect())
+    }
+
+    fn backup(&self, _: &Path) -> Result<(), StoreError> {
+        Err(StoreError::Failed("what is in memory only has no copy".to_owned()))
     }
 
     fn settle(&self) -> Result<(), StoreError> {

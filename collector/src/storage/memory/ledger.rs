@@ -14,12 +14,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 #[derive(Default)]
 pub(super) struct State {
-    sites: BTreeMap<String, Site>,
+    pub(super) sites: BTreeMap<String, Site>,
     progress: Option<(Cursor, ModelHash)>,
     visits: BTreeMap<VisitorId, Visit>,
-    leads: BTreeMap<LeadKey, Lead>,
-    transitions: Vec<Transition>,
-    rollups: BTreeMap<RollupKey, RollupDelta>,
+    pub(super) leads: BTreeMap<LeadKey, Lead>,
+    pub(super) transitions: Vec<Transition>,
+    pub(super) rollups: BTreeMap<RollupKey, RollupDelta>,
     password: Option<String>,
     setup: Option<SetupRow>,
     sessions: BTreeMap<Digest, Timestamp>,
@@ -59,6 +59,7 @@ impl Sites for MemoryLedger {
             zone: new.zone.clone(),
             policy: new.policy.clone(),
             secret,
+            counted_from: None,
         });
         site.policy = new.policy;
         Ok(site.clone())
@@ -76,7 +77,11 @@ impl Scores for MemoryLedger {
         state.visits.clear();
         state.leads.clear();
         state.transitions.clear();
-        state.rollups.clear();
+        let State { sites, rollups, .. } = &mut *state;
+        rollups.retain(|key, _| {
+            let site = sites.values().find(|site| site.no == key.site);
+            site.and_then(|site| site.counted_from).is_some_and(|day| key.day < day)
+        });
         Ok(())
     }
 

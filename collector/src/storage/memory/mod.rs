@@ -3,6 +3,7 @@
 
 mod audit;
 mod events;
+mod keeping;
 mod ledger;
 
 pub use events::MemoryEvents;

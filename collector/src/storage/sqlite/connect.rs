@@ -84,4 +84,17 @@ impl Readers {
         }
         result
     }
+
+    /// Writes a copy without free pages to `path`, synced.
+    pub(super) fn copy_to(&self, path: &Path) -> Result<(), StoreError> {
+        let failed = |error: &dyn std::fmt::Display| {
+            StoreError::Failed(format!("{} cannot be written: {error}", path.display()))
+        };
+        if path.exists() {
+            return Err(failed(&"it is there already"));
+        }
+        let target = path.to_str().ok_or_else(|| failed(&"its name is not Unicode"))?;
+        reader(&self.path)?.execute("VACUUM INTO ?1", [target]).map_err(|error| failed(&error))?;
+        std::fs::File::open(path).and_then(|file| file.sync_all()).map_err(|error| failed(&error))
+    }
 }

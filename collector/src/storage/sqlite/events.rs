@@ -2,15 +2,18 @@
 //! connections that cannot write.
 
 use super::connect::{self, Readers};
-use super::writer::{Writer, stopped};
+use super::writer::{Stretch, Writer, stopped};
 use super::{event_rows, migrate, sql};
-use crate::domain::Cursor;
+use crate::domain::{Cursor, Date, SiteNo, Timestamp, VisitorId};
 use crate::storage::{
-    Append, Batch, Doorbell, EventStore, Logged, OutcomeCount, OutcomeQuery, Selector, StoreError,
+    Append, Batch, Doorbell, EventStore, Logged, OutcomeCount, OutcomeQuery, Prune, Selector, StoreError,
 };
 use rusqlite::params;
 use std::path::Path;
 use std::sync::Arc;
+
+/// Events looked at in one transaction of pruning: some milliseconds, so that others get their turn.
+const PRUNE_ROWS: i64 = 10_000;
 
 /// The event log on SQLite.
 pub struct SqliteEvents {
@@ -84,6 +87,69 @@ impl EventStore for SqliteEvents {
     fn erase(&self, selector: &Selector) -> Result<u64, StoreError> {
         let answer = self.writer.as_ref().ok_or_else(stopped)?.erase(*selector)?;
         answer.blocking_recv().map_err(|_| stopped())?
+    }
+
+    fn prune(&self, prune: &Prune, dry_run: bool) -> Result<u64, StoreError> {
+        let up_to = prune.up_to.raw();
+        if dry_run {
+            return self.readers.read(|connection| {
+                let values = params![prune.site.get(), prune.before.millis(), up_to];
+                let count: i64 = connection
+                    .prepare_cached(sql!("events/count_prunable"))?
+                    .query_row(values, |row| row.get(0))?;
+                Ok(count.unsigned_abs())
+            });
+        }
+        let writer = self.writer.as_ref().ok_or_else(stopped)?;
+        let (mut after, mut gone) = (0, 0);
+        loop {
+            // Events lie in the order in which they came, which is that of their moments but for half a day:
+            // a stretch that is younger than that is followed by none that is old.
+            let stretch = self.readers.read(|connection| {
+                Ok(connection
+                    .prepare_cached(sql!("events/stretch"))?
+                    .query_row(params![after, up_to, PRUNE_ROWS], |row| {
+                        Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?))
+                    })?)
+            })?;
+            let (Some(last), Some(oldest)) = stretch else { return Ok(gone) };
+            if oldest >= prune.before.plus_days(1).millis() {
+                return Ok(gone);
+            }
+            gone += writer
+                .prune(Stretch { site: prune.site, before: prune.before, after, last })?
+                .blocking_recv()
+                .map_err(|_| stopped())??;
+            after = last;
+        }
+    }
+
+    fn prune_outcomes(&self, site: SiteNo, before: Date, dry_run: bool) -> Result<u64, StoreError> {
+        if dry_run {
+            return self.readers.read(|connection| {
+                let values = params![site.get(), before.days()];
+                let count: i64 = connection
+                    .prepare_cached(sql!("events/count_old_outcomes"))?
+                    .query_row(values, |row| row.get(0))?;
+                Ok(count.unsigned_abs())
+            });
+        }
+        let answer = self.writer.as_ref().ok_or_else(stopped)?.prune_outcomes(site, before)?;
+        answer.blocking_recv().map_err(|_| stopped())?
+    }
+
+    fn visitors_since(&self, since: Timestamp) -> Result<Vec<(VisitorId, Timestamp)>, StoreError> {
+        self.readers.read(|connection| {
+            let mut statement = connection.prepare_cached(sql!("events/visitors_since"))?;
+            let rows = statement.query_map([since.millis()], |row| {
+                Ok((VisitorId::from_bytes(row.get(0)?), Timestamp::from_millis(row.get(1)?)))
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    fn backup(&self, path: &Path) -> Result<(), StoreError> {
+        self.readers.copy_to(path)
     }
 
     fn settle(&self) -> Result<(), StoreError> {

@@ -3,7 +3,7 @@
 
 use super::connect::{self, Connection, Readers};
 use super::{migrate, sql};
-use crate::domain::{Site, SiteId, SiteNo, SitePolicy, Zone};
+use crate::domain::{Date, Site, SiteId, SiteNo, SitePolicy, Zone};
 use crate::storage::{Ledger, NewSite, Sites, StoreError};
 use rusqlite::{Row, params};
 use std::path::Path;
@@ -43,6 +43,7 @@ fn site(row: &Row<'_>) -> Result<Site, StoreError> {
         zone: Zone::parse(&row.get::<_, String>("zone")?).map_err(|_| damaged("zone"))?,
         policy,
         secret: row.get("secret")?,
+        counted_from: row.get::<_, Option<i32>>("counted_from")?.map(Date::from_days),
     })
 }
 

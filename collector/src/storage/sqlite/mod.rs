@@ -8,6 +8,7 @@ mod codec;
 mod connect;
 mod event_rows;
 mod events;
+mod keeping;
 mod ledger;
 mod migrate;
 mod recent;

@@ -186,8 +186,9 @@ impl Scores for SqliteLedger {
         let mut writer = self.writer();
         let transaction = writer.transaction()?;
         transaction.execute_batch(
-            "DELETE FROM visits; DELETE FROM hits; DELETE FROM transitions; DELETE FROM leads; DELETE FROM rollups;",
+            "DELETE FROM visits; DELETE FROM hits; DELETE FROM transitions; DELETE FROM leads;",
         )?;
+        transaction.execute(sql!("ledger/clear_rollups"), [])?;
         transaction.execute(sql!("ledger/restart"), [model.bytes()])?;
         transaction.commit()?;
         Ok(())

@@ -5,7 +5,7 @@ use super::connect::{self, Connection};
 use super::event_rows::{self, Dictionary};
 use super::recent::{Recent, WINDOW};
 use super::sql;
-use crate::domain::{Date, EventId, Outcome, SiteNo};
+use crate::domain::{Date, EventId, Outcome, SiteNo, Timestamp};
 use crate::storage::{Appended, Batch, Doorbell, Selector, StoreError};
 use rusqlite::params;
 use std::collections::BTreeMap;
@@ -25,6 +25,19 @@ type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 enum Job {
     Append(Batch, Reply<Appended>),
     Erase(Selector, Reply<u64>),
+    Prune(Stretch, Reply<u64>),
+    PruneOutcomes(SiteNo, Date, Reply<u64>),
+}
+
+/// Places to prune in one transaction.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stretch {
+    pub(super) site: SiteNo,
+    pub(super) before: Timestamp,
+    /// After this place,
+    pub(super) after: i64,
+    /// up to this one.
+    pub(super) last: i64,
 }
 
 /// The way to the writer's thread.
@@ -71,6 +84,25 @@ impl Writer {
     ) -> Result<oneshot::Receiver<Result<u64, StoreError>>, StoreError> {
         let (reply, answer) = oneshot::channel();
         self.send(Job::Erase(selector, reply))?;
+        Ok(answer)
+    }
+
+    pub(super) fn prune(
+        &self,
+        stretch: Stretch,
+    ) -> Result<oneshot::Receiver<Result<u64, StoreError>>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Prune(stretch, reply))?;
+        Ok(answer)
+    }
+
+    pub(super) fn prune_outcomes(
+        &self,
+        site: SiteNo,
+        before: Date,
+    ) -> Result<oneshot::Receiver<Result<u64, StoreError>>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::PruneOutcomes(site, before, reply))?;
         Ok(answer)
     }
 
@@ -150,6 +182,14 @@ impl State {
                     Job::Erase(selector, reply) => {
                         self.write(std::mem::take(&mut group), waiting, doorbell);
                         let _ = reply.send(self.erase(&selector));
+                    }
+                    Job::Prune(stretch, reply) => {
+                        self.write(std::mem::take(&mut group), waiting, doorbell);
+                        let _ = reply.send(self.prune(stretch));
+                    }
+                    Job::PruneOutcomes(site, before, reply) => {
+                        self.write(std::mem::take(&mut group), waiting, doorbell);
+                        let _ = reply.send(self.prune_outcomes(site, before));
                     }
                 }
             }
@@ -244,5 +284,22 @@ impl State {
         };
         transaction.commit()?;
         Ok(u64::try_from(erased).unwrap_or(u64::MAX))
+    }
+
+    fn prune(&mut self, stretch: Stretch) -> Result<u64, StoreError> {
+        let transaction = self.connection.transaction()?;
+        transaction.execute(sql!("events/set_high_water"), [self.next - 1])?;
+        let pruned = transaction.execute(
+            sql!("events/prune"),
+            params![stretch.site.get(), stretch.before.millis(), stretch.after, stretch.last],
+        )?;
+        transaction.commit()?;
+        Ok(u64::try_from(pruned).unwrap_or(u64::MAX))
+    }
+
+    fn prune_outcomes(&mut self, site: SiteNo, before: Date) -> Result<u64, StoreError> {
+        let pruned =
+            self.connection.execute(sql!("events/prune_outcomes"), params![site.get(), before.days()])?;
+        Ok(u64::try_from(pruned).unwrap_or(u64::MAX))
     }
 }

@@ -1,1 +1,1 @@
-SELECT no, domain, zone, policy, secret FROM sites WHERE domain = ?1
+SELECT no, domain, zone, policy, secret, counted_from FROM sites WHERE domain = ?1

@@ -1,0 +1,62 @@
+//! What ends, and copies, on SQLite. Invariant: as the trait says.
+
+use super::{SqliteLedger, sql};
+use crate::domain::{Date, LeadKey, SiteNo, Timestamp};
+use crate::storage::{Keeping, StoreError};
+use rusqlite::{TransactionBehavior, params};
+use std::path::Path;
+
+impl Keeping for SqliteLedger {
+    fn count_for_good(&self, site: SiteNo, day: Date) -> Result<(), StoreError> {
+        self.writer().execute(sql!("ledger/count_for_good"), params![site.get(), day.days()])?;
+        Ok(())
+    }
+
+    fn expired_leads(
+        &self,
+        site: SiteNo,
+        before: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<LeadKey>, StoreError> {
+        self.readers.read(|connection| {
+            let mut statement = connection.prepare_cached(sql!("ledger/expired_leads"))?;
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let rows = statement.query_map(params![site.get(), before.millis(), limit], |row| row.get(0))?;
+            Ok(rows.map(|key| key.map(LeadKey::from_bytes)).collect::<Result<_, _>>()?)
+        })
+    }
+
+    fn forget_leads(&self, leads: &[LeadKey]) -> Result<(), StoreError> {
+        let mut writer = self.writer();
+        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for key in leads {
+            for query in [
+                sql!("ledger/drop_hits"),
+                sql!("ledger/drop_transitions"),
+                sql!("ledger/drop_reference"),
+                sql!("ledger/drop_lead"),
+            ] {
+                transaction.prepare_cached(query)?.execute([key.bytes()])?;
+            }
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+
+    fn prune_counts(&self, site: SiteNo, before: Date, dry_run: bool) -> Result<u64, StoreError> {
+        let values = params![site.get(), before.days()];
+        if dry_run {
+            return self.readers.read(|connection| {
+                let mut statement = connection.prepare_cached(sql!("ledger/count_old_rollups"))?;
+                let count: i64 = statement.query_row(values, |row| row.get(0))?;
+                Ok(count.unsigned_abs())
+            });
+        }
+        let pruned = self.writer().execute(sql!("ledger/prune_rollups"), values)?;
+        Ok(u64::try_from(pruned).unwrap_or(u64::MAX))
+    }
+
+    fn ledger_backup(&self, path: &Path) -> Result<(), StoreError> {
+        self.readers.copy_to(path)
+    }
+}

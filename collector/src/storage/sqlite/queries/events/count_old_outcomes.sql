@@ -1,0 +1,1 @@
+SELECT count(*) FROM outcomes WHERE site = ?1 AND day < ?2

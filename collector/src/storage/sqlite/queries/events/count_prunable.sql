@@ -1,0 +1,1 @@
+SELECT count(*) FROM events WHERE site = ?1 AND at < ?2 AND seq <= ?3 AND lead IS NULL

@@ -1,0 +1,1 @@
+UPDATE sites SET counted_from = max(coalesce(counted_from, ?2), ?2) WHERE no = ?1

@@ -1,0 +1,1 @@
+SELECT count(*) FROM rollups WHERE site = ?1 AND day < ?2

@@ -1,0 +1,1 @@
+DELETE FROM rollups WHERE site = ?1 AND day < ?2
