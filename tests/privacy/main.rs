@@ -2,6 +2,7 @@
 //! to the data folder, its logs, an answer or an export, whatever the log level and whatever goes wrong.
 
 mod haystack;
+mod salts;
 mod sentinel;
 
 use haystack::Haystack;

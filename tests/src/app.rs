@@ -122,6 +122,14 @@ impl TestApp {
         format!("{}{path}", self.base())
     }
 
+    /// The number of its process.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub fn pid(&self) -> u32 {
+        self.collector.as_ref().expect("it runs").pid()
+    }
+
     /// Its data folder.
     pub fn data(&self) -> &Path {
         &self.data

@@ -22,6 +22,11 @@ pub(crate) struct Collector {
 }
 
 impl Collector {
+    /// The number of its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Starts `mqlite ARGUMENTS` with `settings` in its environment, logging to the end of `log`, and
     /// collecting what it prints in `printed`.
     pub(crate) fn start<S: AsRef<OsStr>>(

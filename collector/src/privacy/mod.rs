@@ -7,6 +7,9 @@ mod limits;
 mod pseudonym;
 mod salts;
 
+#[cfg(test)]
+mod tests;
+
 pub use client::{Client, TrustedProxies};
 pub use limits::{ClientLimits, Limited};
 pub use pseudonym::lead_key;

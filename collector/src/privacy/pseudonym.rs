@@ -65,6 +65,11 @@ impl Default for Midnight {
 }
 
 impl Midnight {
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.seen.len()
+    }
+
     pub(super) fn remember(&self, seen: impl IntoIterator<Item = (VisitorId, Timestamp)>) {
         seen.into_iter().for_each(|(visitor, at)| self.seen.insert(visitor, at));
     }
@@ -83,19 +88,25 @@ impl Midnight {
         if since_midnight < GRACE_MS
             && let Some(yesterdays) = salts.existing(site.no, today.plus(-1))
         {
-            let id = visitor(&yesterdays, client, site, v4);
+            let id = visitor(yesterdays.as_ref(), client, site, v4);
             let going_on = self.seen.get(&id).is_some_and(|seen| now.millis() - seen.millis() <= VISIT_MS);
             if going_on {
                 self.seen.insert(id, now);
                 return Ok(id);
             }
         }
-        let id = visitor(&salts.get(site.no, today)?, client, site, v4);
+        let id = visitor(salts.get(site.no, today)?.as_ref(), client, site, v4);
         if until_midnight <= VISIT_MS {
             self.seen.insert(id, now);
         }
         Ok(id)
     }
+}
+
+/// The pseudonym that a client would have under `key`.
+#[cfg(test)]
+pub(super) fn recomputed(key: [u8; 32], client: &Client, site: &Site, v4: V4Prefix) -> VisitorId {
+    visitor(&Salt::for_test(key), client, site, v4)
 }
 
 #[cfg(test)]

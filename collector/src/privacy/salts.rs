@@ -5,10 +5,10 @@
 use crate::domain::{Date, Site, SiteNo, Timestamp, Zone};
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{PoisonError, RwLock};
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use std::sync::{Arc, PoisonError, RwLock};
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// How long after its day a salt lives, so that visits across midnight and late events find it: two hours.
 pub const GRACE_MS: i64 = 2 * 60 * 60 * 1000;
@@ -18,11 +18,26 @@ pub const GRACE_MS: i64 = 2 * 60 * 60 * 1000;
 #[error("{0}")]
 pub struct SaltError(String);
 
-/// 256 random bits. Not printable, and gone from memory when it is dropped.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+/// 256 random bits, in one place of memory that is never copied and is overwritten when the last holder drops
+/// it. Not printable.
+#[derive(Zeroize, ZeroizeOnDrop)]
 pub(super) struct Salt([u8; 32]);
 
 impl Salt {
+    #[cfg(test)]
+    pub(super) fn for_test(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Made where it stays: what is moved leaves a copy behind.
+    fn filled(fill: impl FnOnce(&mut [u8; 32]) -> io::Result<()>) -> io::Result<Arc<Self>> {
+        let mut salt = Arc::new(Self([0; 32]));
+        if let Some(salt) = Arc::get_mut(&mut salt) {
+            fill(&mut salt.0)?;
+        }
+        Ok(salt)
+    }
+
     pub(super) fn bytes(&self) -> &[u8; 32] {
         &self.0
     }
@@ -51,7 +66,7 @@ pub struct Destroyed {
 /// The live salts.
 pub struct Salts {
     folder: PathBuf,
-    live: RwLock<HashMap<(SiteNo, Date), Salt>>,
+    live: RwLock<HashMap<(SiteNo, Date), Arc<Salt>>>,
 }
 
 impl Salts {
@@ -70,21 +85,14 @@ impl Salts {
                 // Never used: a salt is renamed before its first use.
                 fs::remove_file(&path).map_err(|error| failed(&path, &error))?;
             } else if let Some(key) = parse_name(name) {
-                let bytes = Zeroizing::new(fs::read(&path).map_err(|error| failed(&path, &error))?);
-                let salt = <[u8; 32]>::try_from(bytes.as_slice()).map(Salt).map_err(|_| {
-                    SaltError(format!(
-                        "the salt {} is damaged; remove the file to go on: visitors of that day are then counted anew",
-                        path.display()
-                    ))
-                })?;
-                live.insert(key, salt);
+                live.insert(key, read(&path)?);
             }
         }
         Ok(Self { folder: folder.to_owned(), live: RwLock::new(live) })
     }
 
     /// The salt of a day, made when there is none.
-    pub(super) fn get(&self, site: SiteNo, day: Date) -> Result<Salt, SaltError> {
+    pub(super) fn get(&self, site: SiteNo, day: Date) -> Result<Arc<Salt>, SaltError> {
         if let Some(salt) = self.existing(site, day) {
             return Ok(salt);
         }
@@ -99,7 +107,7 @@ impl Salts {
     }
 
     /// The salt of a day, if it lives.
-    pub(super) fn existing(&self, site: SiteNo, day: Date) -> Option<Salt> {
+    pub(super) fn existing(&self, site: SiteNo, day: Date) -> Option<Arc<Salt>> {
         let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
         live.get(&(site, day)).cloned()
     }
@@ -175,9 +183,24 @@ fn parse_name(name: &str) -> Option<(SiteNo, Date)> {
     Some((SiteNo::new(site.parse().ok()?), Date::parse(day).ok()?))
 }
 
-fn create(folder: &Path, path: &Path) -> io::Result<Salt> {
-    let mut salt = Salt([0; 32]);
-    getrandom::fill(&mut salt.0).map_err(|error| io::Error::other(error.to_string()))?;
+fn read(path: &Path) -> Result<Arc<Salt>, SaltError> {
+    let damaged = || {
+        SaltError(format!(
+            "the salt {} is damaged; remove the file to go on: visitors of that day are then counted anew",
+            path.display()
+        ))
+    };
+    let mut file = File::open(path).map_err(|error| failed(path, &error))?;
+    if file.metadata().map_err(|error| failed(path, &error))?.len() != 32 {
+        return Err(damaged());
+    }
+    Salt::filled(|bytes| file.read_exact(bytes)).map_err(|error| failed(path, &error))
+}
+
+fn create(folder: &Path, path: &Path) -> io::Result<Arc<Salt>> {
+    let random =
+        |bytes: &mut [u8; 32]| getrandom::fill(bytes).map_err(|error| io::Error::other(error.to_string()));
+    let salt = Salt::filled(random)?;
     let new = path.with_extension("new");
     let mut file = private_file(&new)?;
     file.write_all(&salt.0)?;
@@ -244,10 +267,10 @@ mod tests {
         let salts = Salts::open(folder.path()).expect("opens");
         let at = |text: &str| Timestamp::parse(text).expect("valid");
         let day = Date::parse("2026-11-20").expect("valid");
-        let salt = salts.get(SiteNo::new(3), day).expect("creates").0;
+        let salt = salts.get(SiteNo::new(3), day).expect("creates");
         assert_eq!(
             Salts::open(folder.path()).expect("opens").get(SiteNo::new(3), day).expect("reads").0,
-            salt
+            salt.0
         );
 
         assert!(salts.destroy_ended(&site(), at("2026-11-21T01:59:00Z")).expect("works").is_empty());

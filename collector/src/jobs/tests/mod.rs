@@ -7,6 +7,7 @@ mod crashing;
 mod cuts;
 mod linking;
 mod oracle;
+mod retention;
 mod visits;
 
 use super::score::{Scorer, profile};

@@ -7,6 +7,7 @@ mod differential;
 mod durable;
 mod events;
 mod generate;
+mod keeping;
 mod leads;
 mod ledger;
 mod reports;

@@ -1,0 +1,143 @@
+//! Retention. Invariant: what goes is what is past its time, reports of the days that stay say what they said,
+//! and another model changes nothing of what was counted for good.
+
+use super::*;
+use crate::audit::Recorder;
+use crate::clock::Clock;
+use crate::domain::{Actor, Retention as Days, RetentionKind};
+use crate::jobs::retention::Retention;
+use crate::storage::{AuditLog, AuditQuery, Ledger, OutcomeQuery};
+
+fn retention(world: &World, now: Timestamp) -> Retention {
+    let ledger: Arc<dyn Ledger> = world.ledger.clone();
+    let clock = Clock::fixed(now);
+    let audit = Arc::new(Recorder::new(Arc::clone(&ledger), clock.clone(), None));
+    Retention::new(world.events.clone(), ledger, audit, clock)
+}
+
+fn set(world: &World, kind: RetentionKind, days: u32) {
+    let site = world.ledger.sites().expect("reads").remove(0);
+    let retention = Days::default().with(kind, days).expect("in range");
+    let policy = SitePolicy { retention, ..site.policy };
+    world.ledger.put_site(NewSite { id: site.id, zone: site.zone, policy }).expect("puts");
+}
+
+/// A visit of each of ten days, and a lead on the first and on the last.
+fn ten_days() -> World {
+    let day = |n: i64| morning().plus_days(n);
+    let mut events = Vec::new();
+    for n in 0..10_u8 {
+        let mut seen = event("pageview", "/", day(n.into()));
+        seen.visitor = Some(visitor(100 + n));
+        seen.touch = email();
+        events.push(seen);
+    }
+    events.push(Event { visitor: Some(visitor(1)), ..known(1, event("demo_request", "/", day(0))) });
+    events.push(Event { visitor: Some(visitor(2)), ..known(2, event("demo_request", "/", day(9))) });
+    World::after(events)
+}
+
+/// Visits by channel, over all days.
+fn visits(world: &World) -> Vec<(String, i64)> {
+    let mut sums = std::collections::BTreeMap::new();
+    for (channel, visits) in world.visits() {
+        *sums.entry(channel).or_default() += visits;
+    }
+    sums.into_iter().collect()
+}
+
+fn rows(runs: &[crate::jobs::retention::Run], kind: RetentionKind) -> u64 {
+    runs.iter().filter(|run| run.site == "a.example" && run.kind == kind.name()).map(|run| run.rows).sum()
+}
+
+#[test]
+fn events_go_after_their_days_and_their_counts_stay() {
+    let world = ten_days();
+    set(&world, RetentionKind::Events, 5);
+    let before = world.snapshot();
+    let retention = retention(&world, morning().plus_days(9));
+    let dry = retention.run(&Actor::collector(), None, true).expect("counts");
+    assert_eq!(rows(&dry, RetentionKind::Events), 4, "days 0 to 3");
+    assert_eq!(world.snapshot(), before, "a dry run changes nothing");
+    assert!(
+        world
+            .ledger
+            .entries(&AuditQuery { limit: 9, ..AuditQuery::default() })
+            .expect("reads")
+            .entries
+            .is_empty()
+    );
+
+    let runs = retention.run(&Actor::collector(), None, false).expect("runs");
+    assert_eq!(runs, dry, "what a dry run says is what goes");
+    assert_eq!(world.snapshot(), before, "leads and reports stay");
+    let left = world.events.scan(Cursor::default(), usize::MAX).expect("scans");
+    assert_eq!(left.len(), 8, "six visits, and the leads' own events however old");
+    assert!(
+        rows(&retention.run(&Actor::collector(), None, false).expect("runs"), RetentionKind::Events) == 0
+    );
+
+    // Another model scores the log anew: what is left of it. The counts of the days that are gone stay.
+    world.score(OTHER);
+    assert_eq!(visits(&world), [("direct".to_owned(), 2), ("email".to_owned(), 10)], "none lost, none twice");
+    world.score(MODEL);
+    assert_eq!(world.snapshot().reports, before.reports);
+    assert_eq!(world.snapshot().leads, before.leads);
+}
+
+#[test]
+fn nothing_goes_that_scoring_has_not_seen() {
+    let world = ten_days();
+    set(&world, RetentionKind::Events, 5);
+    let mut late = event("pageview", "/late", morning());
+    late.id = EventId::from_bytes([9; 16]);
+    world.append(&[late]);
+    let runs = retention(&world, morning().plus_days(9)).run(&Actor::collector(), None, false).expect("runs");
+    assert_eq!(rows(&runs, RetentionKind::Events), 4);
+    let left = world.events.scan(Cursor::default(), usize::MAX).expect("scans");
+    assert!(left.iter().any(|logged| logged.event.path.as_str() == "/late"));
+}
+
+#[test]
+fn leads_go_with_all_that_is_theirs() {
+    let world = ten_days();
+    set(&world, RetentionKind::Leads, 5);
+    let first = world.lead(1);
+    world.ledger.reference(first.site, first.key).expect("makes one");
+    let runs = retention(&world, morning().plus_days(9)).run(&Actor::collector(), None, false).expect("runs");
+    assert_eq!((rows(&runs, RetentionKind::Leads), rows(&runs, RetentionKind::Events)), (1, 0));
+    assert_eq!(world.ledger.lead(first.site, first.key).expect("reads"), None);
+    assert_eq!(world.transitions(&first), []);
+    assert_eq!(world.ledger.known_reference(first.site, first.key).expect("reads"), None);
+    let left = world.events.scan(Cursor::default(), usize::MAX).expect("scans");
+    assert!(left.iter().all(|logged| logged.event.lead != Some(first.key)));
+    assert_eq!(world.lead(2).key, lead_key(2), "the other stays");
+}
+
+#[test]
+fn counts_go_after_their_days() {
+    let world = ten_days();
+    set(&world, RetentionKind::Aggregates, 5);
+    let runs = retention(&world, morning().plus_days(9)).run(&Actor::collector(), None, false).expect("runs");
+    assert!(rows(&runs, RetentionKind::Aggregates) > 0);
+    assert_eq!(visits(&world), [("direct".to_owned(), 1), ("email".to_owned(), 6)], "days 4 to 9");
+    let (from, to) = (Date::from_days(i32::MIN), Date::from_days(i32::MAX));
+    let outcomes = world.events.report(&OutcomeQuery { site: SiteNo::new(1), from, to }).expect("reports");
+    assert_eq!(outcomes, [], "the outcomes of these events were counted under an early day");
+}
+
+#[test]
+fn it_runs_once_a_day() {
+    let world = ten_days();
+    let clock = Clock::fixed(morning());
+    let ledger: Arc<dyn Ledger> = world.ledger.clone();
+    let audit = Arc::new(Recorder::new(Arc::clone(&ledger), clock.clone(), None));
+    let retention = Retention::new(world.events.clone(), ledger, audit, clock.clone());
+    assert!(retention.run_if_due().expect("runs").is_some(), "at once");
+    assert!(retention.run_if_due().expect("asks").is_none());
+    clock.set(morning().plus_days(1).plus_millis(-1));
+    assert!(retention.run_if_due().expect("asks").is_none());
+    clock.set(morning().plus_days(1));
+    assert!(retention.run_if_due().expect("runs").is_some());
+    assert_eq!(retention.due_at().expect("reads"), morning().plus_days(2));
+}

@@ -1,0 +1,169 @@
+//! Pseudonyms over time. Invariant: what straddles midnight is one visit, whatever the clock, the season or a
+//! restart does; and once a salt is destroyed nothing that is left can make its pseudonyms again.
+
+use super::pseudonym::{Midnight, recomputed};
+use super::{Client, Privacy, Salts, V4Prefix};
+use crate::app::{backup, open_events, open_ledger};
+use crate::config::{Config, Settings};
+use crate::domain::{Site, SiteId, SiteNo, SitePolicy, Timestamp, VisitorId, Zone};
+use crate::enrich::geo::Countries;
+use crate::ingest::{Sender, take};
+use crate::storage::{Batch, NewSite};
+use proptest::prelude::*;
+use std::path::Path;
+use std::sync::Arc;
+use tempfile::TempDir;
+
+fn at(text: &str) -> Timestamp {
+    Timestamp::parse(text).expect("valid")
+}
+
+fn site(zone: &str) -> Site {
+    Site {
+        no: SiteNo::new(1),
+        id: SiteId::parse("example.com").expect("valid"),
+        zone: Zone::parse(zone).expect("known"),
+        policy: SitePolicy::default(),
+        secret: [9; 32],
+        counted_from: None,
+    }
+}
+
+/// The folder of salts, and what keeps them; a restart makes another of the same folder.
+struct Kept {
+    folder: TempDir,
+}
+
+impl Kept {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().expect("a folder") }
+    }
+
+    fn start(&self) -> Privacy {
+        let salts = Salts::open(self.folder.path()).expect("opens");
+        Privacy::new(salts, Countries::none(), V4Prefix::Network24)
+    }
+}
+
+fn visitor(privacy: &Privacy, site: &Site, time: &str) -> VisitorId {
+    let client = Client::for_test("192.0.2.7", "Firefox");
+    privacy.keep(&client, site, at(time)).expect("salts work").visitor
+}
+
+#[test]
+fn a_restart_around_midnight_splits_no_visit() {
+    let (kept, berlin) = (Kept::new(), site("Europe/Berlin"));
+    let before = visitor(&kept.start(), &berlin, "2026-11-20T22:58:00Z");
+    let restarted = kept.start();
+    assert_ne!(visitor(&restarted, &berlin, "2026-11-20T23:03:00Z"), before, "nobody told it who was here");
+    let restarted = kept.start();
+    // As the event log tells it.
+    restarted.remember([(before, at("2026-11-20T22:58:00Z"))]);
+    assert_eq!(visitor(&restarted, &berlin, "2026-11-20T23:03:00Z"), before);
+    assert_eq!(visitor(&restarted, &berlin, "2026-11-20T23:31:00Z"), before, "and it goes on");
+}
+
+/// 23:58 and 00:03 by the site's clock, on days on which clocks change: Berlin's of 23 and of 25 hours, and
+/// Santiago's, where midnight itself is skipped and 01:00 follows 23:59.
+#[test]
+fn seasons_split_no_visit() {
+    for (zone, before, after, day_later) in [
+        ("Europe/Berlin", "2026-03-28T22:58:00Z", "2026-03-28T23:03:00Z", "2026-03-29T12:00:00Z"),
+        ("Europe/Berlin", "2026-03-29T21:58:00Z", "2026-03-29T22:03:00Z", "2026-03-30T12:00:00Z"),
+        ("Europe/Berlin", "2026-10-24T21:58:00Z", "2026-10-24T22:03:00Z", "2026-10-25T12:00:00Z"),
+        ("Europe/Berlin", "2026-10-25T22:58:00Z", "2026-10-25T23:03:00Z", "2026-10-26T12:00:00Z"),
+        ("America/Santiago", "2026-09-06T03:58:00Z", "2026-09-06T04:03:00Z", "2026-09-06T16:00:00Z"),
+    ] {
+        let (kept, site) = (Kept::new(), site(zone));
+        let privacy = kept.start();
+        assert_ne!(site.zone.date(at(before)), site.zone.date(at(after)), "{zone} {before} is another day");
+        let id = visitor(&privacy, &site, before);
+        assert_eq!(visitor(&privacy, &site, after), id, "{zone} {before}");
+        assert_ne!(visitor(&privacy, &site, day_later), id, "{zone} {day_later}");
+    }
+}
+
+#[test]
+fn a_clock_that_steps_harms_nobody() {
+    let (kept, utc) = (Kept::new(), site("UTC"));
+    let privacy = kept.start();
+    let today = visitor(&privacy, &utc, "2026-11-20T10:00:00Z");
+    // Back by an hour, and into the day before, whose salt is made anew.
+    assert_eq!(visitor(&privacy, &utc, "2026-11-20T09:00:00Z"), today);
+    assert_ne!(visitor(&privacy, &utc, "2026-11-19T23:00:00Z"), today);
+    assert_eq!(visitor(&privacy, &utc, "2026-11-20T10:01:00Z"), today, "and back to where it was");
+    // Far ahead: today's salt is destroyed before its time. When the clock is right again the day goes on
+    // under another: visitors are counted anew, and nothing that was promised to be gone is back.
+    privacy.salts().destroy_ended(&utc, at("2026-11-25T10:00:00Z")).expect("destroys");
+    assert_ne!(visitor(&privacy, &utc, "2026-11-20T10:02:00Z"), today);
+    // Whatever was made for days long past goes in the next round.
+    let gone = privacy.salts().destroy_ended(&utc, at("2026-11-21T02:00:00Z")).expect("destroys");
+    assert!(!gone.is_empty() && privacy.salts().live().is_empty(), "{gone:?}");
+}
+
+/// Every file below a folder.
+fn files(folder: &Path) -> Vec<Vec<u8>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("reads") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            found.append(&mut files(&path));
+        } else {
+            found.push(std::fs::read(&path).expect("reads"));
+        }
+    }
+    found
+}
+
+/// Whether somebody who has all of `files`, and knows the visitor's address, browser and site and how
+/// pseudonyms are made, can make the pseudonym: any 32 bytes may be the salt.
+fn can_be_recomputed(files: &[Vec<u8>], client: &Client, site: &Site, pseudonym: VisitorId) -> bool {
+    let mut tried = std::collections::HashSet::new();
+    files.iter().flat_map(|file| file.windows(32)).any(|key| {
+        let key: [u8; 32] = key.try_into().expect("32");
+        tried.insert(key) && recomputed(key, client, site, V4Prefix::Network24) == pseudonym
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// With a data folder as it is after a day of the real thing: databases, write-ahead logs, salts, backup.
+    #[test]
+    fn yesterdays_pseudonym_cannot_be_made_again(address in any::<[u8; 4]>(), agent in "[a-zA-Z0-9/.; ]{5,40}") {
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = folder.path().join("data");
+        let config = Config::resolve(Settings { data: Some(data.clone()), ..Settings::default() }).expect("resolves");
+        let ledger = open_ledger(&data).expect("opens");
+        let new = NewSite { id: site("UTC").id, zone: Zone::utc(), policy: SitePolicy::default() };
+        let site = Arc::new(ledger.put_site(new).expect("puts"));
+        std::fs::write(data.join("events.db"), b"").expect("writes");
+        let events = open_events(&data).expect("opens");
+        let salts = Salts::open(&data.join("salts")).expect("opens");
+        let privacy = Privacy::new(salts, Countries::none(), V4Prefix::Network24);
+
+        let client = Client::for_test(&address.map(|byte| byte.to_string()).join("."), &agent);
+        let sender = Sender { client: &client, origin: Some("https://example.com"), now: at("2026-11-20T10:00:00Z") };
+        let body = br#"{"n":"pageview","u":"https://example.com/","d":"example.com"}"#;
+        let taken = take(body, sender, &privacy, &|_| Some(Arc::clone(&site))).expect("takes");
+        prop_assume!(!taken.events.is_empty());
+        let pseudonym = taken.events[0].0.visitor.expect("has one");
+        drop(events.append(Batch { events: taken.events, tallies: Vec::new() }));
+
+        prop_assert!(can_be_recomputed(&files(&data), &client, &site, pseudonym), "while the salt lives");
+        let copy = folder.path().join("copy");
+        backup(&config, &copy).expect("copies");
+        prop_assert!(!can_be_recomputed(&files(&copy), &client, &site, pseudonym), "not from a backup, ever");
+        privacy.salts().destroy_ended(&site, at("2026-11-21T02:00:00Z")).expect("destroys");
+        prop_assert!(!can_be_recomputed(&files(&data), &client, &site, pseudonym));
+    }
+}
+
+#[test]
+fn the_bridge_is_bounded() {
+    let midnight = Midnight::default();
+    midnight.remember(
+        (0..200_000_u128).map(|n| (VisitorId::from_bytes(n.to_be_bytes()), at("2026-11-20T22:58:00Z"))),
+    );
+    assert!(midnight.len() <= 100_000);
+}
