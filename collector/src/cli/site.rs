@@ -3,7 +3,7 @@
 use super::{Failure, say, tag};
 use crate::app::open_ledger;
 use crate::config::{Config, Settings, system_zone};
-use crate::domain::{Basis, SiteId, Zone};
+use crate::domain::{Basis, Rung, Signal, SiteId, Zone};
 use crate::storage::NewSite;
 
 /// What to do with sites.
@@ -38,6 +38,12 @@ pub struct Add {
     /// Legal basis for qualifying people who ask for something by form and ticked no box
     #[arg(long, value_name = "consent|legitimate_interest|contract", value_parser = basis)]
     form_basis: Option<Basis>,
+    /// A signal by which a yes to consent counts; can be given several times, and replaces the list
+    #[arg(long = "accept-signal", value_name = "tag|api|consent_mode|tcf|form|none", value_parser = signal)]
+    accept_signals: Vec<Option<Signal>>,
+    /// The highest rung that the site's events may have
+    #[arg(long, value_name = "unset|measured|qualified", value_parser = ceiling)]
+    ceiling: Option<Rung>,
     #[command(flatten)]
     settings: Settings,
 }
@@ -64,6 +70,20 @@ fn basis(text: &str) -> Result<Basis, String> {
         "contract" => Ok(Basis::Contract),
         _ => Err("write consent, legitimate_interest or contract".to_owned()),
     }
+}
+
+/// `None` is "none of them": a list of it alone is empty.
+fn signal(text: &str) -> Result<Option<Signal>, String> {
+    if text == "none" {
+        return Ok(None);
+    }
+    let known = Signal::acceptable().find(|signal| signal.name() == text);
+    known.map(Some).ok_or_else(|| "write one of tag, api, consent_mode, tcf, form, or none".to_owned())
+}
+
+fn ceiling(text: &str) -> Result<Rung, String> {
+    let known = Rung::from_name(text).filter(|rung| *rung != Rung::Denied);
+    known.ok_or_else(|| "write unset, measured or qualified".to_owned())
 }
 
 /// Runs the command.
@@ -111,6 +131,13 @@ fn add(arguments: Add) -> Result<(), Failure> {
     choose(&mut policy.honour_dnt, arguments.honour_dnt);
     choose(&mut policy.link_same_day, arguments.link_same_day);
     policy.form_basis = arguments.form_basis.unwrap_or(policy.form_basis);
+    if !arguments.accept_signals.is_empty() {
+        // In one order, so that the same signals named in another are no change.
+        policy.signals = arguments.accept_signals.into_iter().flatten().collect();
+        policy.signals.sort_unstable();
+        policy.signals.dedup();
+    }
+    policy.ceiling = arguments.ceiling.unwrap_or(policy.ceiling);
     let site = ledger.put_site(NewSite { id, zone, policy })?;
     let verb = if known.is_some() { "Changed" } else { "Added" };
     say(format_args!("{verb} {} (days are counted in {})", site.id, site.zone.name()))?;
@@ -126,7 +153,8 @@ fn list(arguments: List) -> Result<(), Failure> {
     }
     for site in sites {
         let policy = serde_json::to_string(&site.policy).map_err(|error| Failure::new(error.to_string()))?;
-        say(format_args!("{}\t{}\t{policy}", site.id, site.zone.name()))?;
+        let version = site.policy_version;
+        say(format_args!("{}\t{}\tpolicy {version}\t{policy}", site.id, site.zone.name()))?;
     }
     Ok(())
 }

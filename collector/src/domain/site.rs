@@ -1,7 +1,7 @@
 //! Sites and what their owners decided. Invariant: a [`SiteId`] is a lower-case host name without scheme,
 //! port or `www.`, so that one site has one spelling.
 
-use super::{Basis, Invalid, Zone};
+use super::{Basis, Invalid, Rung, Signal, Zone};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -89,6 +89,10 @@ pub struct SitePolicy {
     pub link_same_day: bool,
     /// The legal basis for qualifying people who ask for something by form and ticked no box.
     pub form_basis: Basis,
+    /// By which signals a yes counts here. Only those that [can raise](Signal::can_raise) ever do.
+    pub signals: Vec<Signal>,
+    /// The highest rung of the site's events. Never [`Rung::Denied`]: that is no event.
+    pub ceiling: Rung,
 }
 
 impl Default for SitePolicy {
@@ -99,6 +103,8 @@ impl Default for SitePolicy {
             honour_dnt: false,
             link_same_day: true,
             form_basis: Basis::Consent,
+            signals: Signal::acceptable().collect(),
+            ceiling: Rung::Qualified,
         }
     }
 }
@@ -114,6 +120,8 @@ pub struct Site {
     pub zone: Zone,
     /// What its operator decided.
     pub policy: SitePolicy,
+    /// Which version of it this is: 1, and one more with every change.
+    pub policy_version: u32,
     /// The secret that lead keys are made under: 32 random bytes, never shown.
     pub secret: [u8; 32],
 }
@@ -158,6 +166,7 @@ mod tests {
             id: SiteId::parse("example.com").expect("valid"),
             zone: Zone::utc(),
             policy: SitePolicy { hosts: vec!["localhost".into()], ..SitePolicy::default() },
+            policy_version: 1,
             secret: [0; 32],
         };
         for yes in ["example.com", "www.example.com", "a.b.Example.com", "localhost"] {

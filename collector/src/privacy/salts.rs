@@ -203,6 +203,7 @@ mod tests {
             id: SiteId::parse("example.com").expect("valid"),
             zone: Zone::utc(),
             policy: SitePolicy::default(),
+            policy_version: 1,
             secret: [0; 32],
         }
     }

@@ -1,1 +1,1 @@
-SELECT no, domain, zone, policy, secret FROM sites WHERE domain = ?1
+SELECT no, domain, zone, policy, policy_version, secret FROM sites WHERE domain = ?1
