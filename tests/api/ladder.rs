@@ -88,8 +88,12 @@ fn no_event_is_above_the_sites_ceiling() {
     for (ceiling, expected) in [("unset", "unset"), ("measured", "measured"), ("qualified", "qualified")] {
         let app = Setup::default().site(&[SITE, "--ceiling", ceiling]).start();
         let claim = json!({ "m": 1, "q": 1, "s": "tag" });
-        app.send(&pageview("/?utm_source=x&utm_term=y").identify("jo@acme.com", person("Acme"), true).with("c", claim))
-            .assert_stored();
+        app.send(
+            &pageview("/?utm_source=x&utm_term=y")
+                .identify("jo@acme.com", person("Acme"), true)
+                .with("c", claim),
+        )
+        .assert_stored();
         let stored = app.export().remove(0);
         assert_eq!(stored["rung"], expected);
         assert_eq!(stored["lead"].is_string(), expected == "qualified");
@@ -182,7 +186,11 @@ fn signals_and_ceilings_are_set_by_command() {
     };
     let listed = || mqlite(["site", "list", "--data", &data]).assert_ok();
     add(&[]).assert_ok();
-    assert!(listed().contains(r#""signals":["tag","api","consent_mode","tcf","form"],"ceiling":"qualified""#), "{}", listed());
+    assert!(
+        listed().contains(r#""signals":["tag","api","consent_mode","tcf","form"],"ceiling":"qualified""#),
+        "{}",
+        listed()
+    );
     add(&["--accept-signal", "form", "--accept-signal", "tag", "--accept-signal", "form"]).assert_ok();
     assert!(listed().contains(r#""signals":["tag","form"]"#), "{}", listed());
     add(&["--accept-signal", "tag", "--accept-signal", "form"]).assert_ok();

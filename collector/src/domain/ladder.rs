@@ -187,9 +187,13 @@ fn scored_on(rung: Rung) -> &'static str {
 fn signal_row(signal: Signal) -> SignalRow {
     let (title, how) = match signal {
         Signal::None => ("Nobody", "nothing was said"),
-        Signal::Tag => ("Tag", "`data-consent=\"granted\"`, `\"measured\"` or `\"denied\"` on the script's tag"),
+        Signal::Tag => {
+            ("Tag", "`data-consent=\"granted\"`, `\"measured\"` or `\"denied\"` on the script's tag")
+        }
         Signal::Api => ("API", "`mq('consent', {measure: …, qualify: …})`"),
-        Signal::Gpc => ("Global Privacy Control", "the header `Sec-GPC: 1`, or `navigator.globalPrivacyControl`"),
+        Signal::Gpc => {
+            ("Global Privacy Control", "the header `Sec-GPC: 1`, or `navigator.globalPrivacyControl`")
+        }
         Signal::Dnt => ("Do Not Track", "the header `DNT: 1`, on sites with `--honour-dnt yes`"),
         Signal::ConsentMode => (
             "Google Consent Mode",
@@ -244,7 +248,11 @@ mod tests {
             let kept: Vec<Part> = Part::ALL.into_iter().filter(|part| step.rung.keeps(*part)).collect();
             assert!(kept.len() >= below, "{step:?}");
             for part in Part::ALL {
-                assert_eq!(step.kept.contains(part.words()), part.from() == step.rung, "{part:?} in {step:?}");
+                assert_eq!(
+                    step.kept.contains(part.words()),
+                    part.from() == step.rung,
+                    "{part:?} in {step:?}"
+                );
             }
             below = kept.len();
         }
@@ -264,7 +272,8 @@ mod tests {
     fn the_privacy_page_has_this_table() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/PRIVACY.md");
         let page = std::fs::read_to_string(path).expect("docs/PRIVACY.md is there");
-        let between = page.split_once("<!-- ladder -->\n").and_then(|(_, rest)| rest.split_once("<!-- /ladder -->"));
+        let between =
+            page.split_once("<!-- ladder -->\n").and_then(|(_, rest)| rest.split_once("<!-- /ladder -->"));
         let (found, _) = between.expect("docs/PRIVACY.md has both markers");
         assert!(
             found.trim() == markdown().trim(),

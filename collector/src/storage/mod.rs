@@ -18,7 +18,8 @@ mod contract;
 pub use accounts::{Accounts, Digest, SessionRow, SetupRow};
 pub use doorbell::Doorbell;
 pub use events::{
-    Append, Appended, Batch, Counted, DayCount, EventStore, Logged, OutcomeCount, OutcomeQuery, Selector, Tally,
+    Append, Appended, Batch, Counted, DayCount, EventStore, Logged, OutcomeCount, OutcomeQuery, Selector,
+    Tally,
 };
 pub use reports::{
     Attribution, CountRow, Counts, LeadPage, LeadQuery, PageToken, ReportQuery, ReportRows, Reports, cmp_rows,

@@ -83,15 +83,8 @@ fn spec(said: &Said) -> Verdict {
     Verdict { rung, signal, identity_kept: rung == Rung::Qualified, capped: rung < asked }
 }
 
-const CLAIMABLE: [Signal; 7] = [
-    Signal::None,
-    Signal::Tag,
-    Signal::Api,
-    Signal::Gpc,
-    Signal::Dnt,
-    Signal::ConsentMode,
-    Signal::Tcf,
-];
+const CLAIMABLE: [Signal; 7] =
+    [Signal::None, Signal::Tag, Signal::Api, Signal::Gpc, Signal::Dnt, Signal::ConsentMode, Signal::Tcf];
 const RAISING: [Signal; 5] = [Signal::Tag, Signal::Api, Signal::ConsentMode, Signal::Tcf, Signal::Form];
 const FORMS: [Option<bool>; 3] = [None, Some(false), Some(true)];
 
@@ -170,6 +163,7 @@ impl Said {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "how many there were")]
 fn every_combination_is_decided_by_the_table() {
     let (policies, clients) = (policies(), clients());
     let (mut combinations, mut capped) = (0, 0);
@@ -205,6 +199,7 @@ fn some_policies() -> impl Iterator<Item = SitePolicy> {
 
 /// And what is stored is what was decided.
 #[test]
+#[expect(clippy::print_stdout, reason = "how many there were")]
 fn what_is_kept_follows_the_decision() {
     let door = Door::new();
     let (policies, clients) = (some_policies().collect::<Vec<_>>(), clients());

@@ -3,7 +3,7 @@
 
 use super::generate::{hits, lead, lead_key, model, plain_lead, transition, visit, visitor};
 use super::{Backend, contract};
-use crate::domain::{Basis, Cursor, Date, Site, SiteId, Rung, Signal, SiteNo, SitePolicy, Timestamp, Zone};
+use crate::domain::{Basis, Cursor, Date, Rung, Signal, Site, SiteId, SiteNo, SitePolicy, Timestamp, Zone};
 use crate::leads::{Dimension, Lead, Transition, Visit};
 use crate::storage::{
     Attribution, Changes, Ledger, NewSite, ReportQuery, RollupDelta, RollupKey, StoreError,
