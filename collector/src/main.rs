@@ -42,6 +42,9 @@ enum Command {
     /// Print what is stored
     #[command(subcommand)]
     Export(cli::export::Command),
+    /// Print what can be checked
+    #[command(subcommand)]
+    Audit(cli::audit::Command),
 }
 
 fn main() -> ExitCode {
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Command::Prune(arguments) => cli::prune::run(arguments),
         Command::Backup(arguments) => cli::backup::run(arguments),
         Command::Export(command) => cli::export::run(command),
+        Command::Audit(command) => cli::audit::run(&command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

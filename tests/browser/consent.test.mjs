@@ -256,3 +256,76 @@ both('Consent Mode after the snippet: a default that waits is not taken for the 
   await scene.quiet();
   assert.equal(scene.collector.named('pageview').length, 1);
 });
+
+both('withdrawal: nothing more is sent, and what waits in memory is dropped', async (scene) => {
+  const lookAgain = async () => {
+    await scene.setHidden(true);
+    await scene.setHidden(false);
+  };
+  await scene.open('/', { head: withGtag(), tag: 'data-consent="granted" data-auto="engagement,forms,outbound"' });
+  // One that the collector did not take, and two that wait for a consent tool, one of them with an address.
+  scene.collector.answer = () => 503;
+  await scene.page.evaluate(() => window.mq('event', 'refused'));
+  await scene.collector.event('refused');
+  await scene.quiet();
+  scene.collector.answer = () => 202;
+  await scene.page.evaluate(say('consent', 'default', { wait_for_update: 60000 }));
+  await scene.page.evaluate(() => {
+    window.mq('event', 'waiting');
+    window.mq('identify', { email: 'joe@acme.example' }, true);
+  });
+  await scene.quiet();
+  const before = scene.collector.events.map(({ n }) => n);
+  assert.deepEqual(before, ['pageview', 'refused']);
+
+  await scene.page.evaluate(() => window.mq('consent', { measure: false }));
+  // A yes by somebody else does not outvote it, whatever would let go what waits.
+  await scene.page.evaluate(say('consent', 'update', { analytics_storage: 'granted', ad_user_data: 'granted' }));
+  await scene.page.evaluate(() => {
+    window.mq('event', 'after');
+    window.mq('identify', { email: 'joe@acme.example' }, true);
+    history.pushState({}, '', '/deeper');
+  });
+  await lookAgain();
+  await scene.quiet();
+  assert.deepEqual(scene.collector.events.map(({ n }) => n), before, 'the visit was counted before, and nothing is added');
+
+  // Nor does it come back with a new yes: it was dropped, not kept.
+  await scene.page.evaluate(() => window.mq('consent', { measure: true }));
+  await scene.page.evaluate(() => window.mq('event', 'again'));
+  await scene.collector.event('again');
+  await lookAgain();
+  await scene.quiet();
+  const later = scene.collector.events.slice(before.length).map(({ n }) => n);
+  assert.deepEqual(later.filter((name) => !['pageview', 'engagement'].includes(name)), ['again']);
+});
+
+both('withdrawal of qualifying: who it is is not sent any more, unless the person agrees for this one request', async (scene) => {
+  await scene.open('/', {
+    tag: 'data-consent="granted"',
+    body: `<form id="form" data-mq-identify data-mq-event="demo_request"><input type="email" id="mail" name="email">
+      <input data-mq-field="company" id="company" value="Acme"><input type="checkbox" id="box" data-mq-consent="qualify">
+      <button id="go">go</button></form>`,
+  });
+  await scene.page.evaluate(() => addEventListener('submit', (submit) => submit.preventDefault()));
+  await scene.page.fill('#mail', 'joe@acme.example');
+  const submitted = async (count) => {
+    await scene.page.click('#go');
+    return scene.collector.event('demo_request', count);
+  };
+  const company = (event) => event.l && [event.l.h.length, event.l.f.company, event.l.q];
+  assert.deepEqual(company(await submitted(1)), [64, 'Acme', undefined]);
+
+  await scene.page.evaluate(() => window.mq('consent', { qualify: false }));
+  const refused = await submitted(2);
+  assert.deepEqual([refused.l, refused.c], [undefined, { m: 1, q: 0, s: 'tag' }]);
+  await scene.page.evaluate(() => window.mq('identify', { email: 'joe@acme.example', company: 'Acme' }));
+  assert.equal((await scene.collector.event('identify')).l, undefined);
+  assert.ok(!JSON.stringify([refused, scene.collector.named('identify')]).includes('Acme'));
+
+  await scene.page.check('#box');
+  assert.deepEqual(company(await submitted(3)), [64, 'Acme', 1], 'the box is the word about this request');
+  await scene.page.uncheck('#box');
+  await scene.page.evaluate(() => window.mq('consent', { qualify: true }));
+  assert.deepEqual(company(await submitted(4)), [64, 'Acme', undefined]);
+});

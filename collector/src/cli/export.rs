@@ -37,6 +37,8 @@ struct Printed<'a> {
     path: &'a str,
     rung: &'static str,
     signal: &'static str,
+    /// The version of the site's policy that the rung was decided under.
+    policy: u32,
     trust: crate::domain::Trust,
     visitor: Option<String>,
     lead: Option<String>,
@@ -73,6 +75,7 @@ fn printed<'a>(event: &'a Event, sites: &'a BTreeMap<SiteNo, String>) -> Printed
         path: event.path.as_str(),
         rung: event.rung.name(),
         signal: event.signal.name(),
+        policy: event.policy,
         trust: event.trust,
         visitor: event.visitor.map(crate::domain::VisitorId::to_hex),
         lead: event.lead.map(crate::domain::LeadKey::to_hex),

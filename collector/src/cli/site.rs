@@ -3,7 +3,7 @@
 use super::{Failure, say, tag};
 use crate::app::open_ledger;
 use crate::config::{Config, Settings, system_zone};
-use crate::domain::{Basis, RetentionKind, SiteId, Zone};
+use crate::domain::{Basis, RetentionKind, Rung, Signal, SiteId, Zone};
 use crate::storage::NewSite;
 
 /// What to do with sites.
@@ -47,6 +47,12 @@ pub struct Add {
     /// Days that counts are kept [default: 760, 25 months]
     #[arg(long, value_name = "DAYS")]
     keep_aggregates: Option<u32>,
+    /// A signal by which a yes to consent counts; can be given several times, and replaces the list
+    #[arg(long = "accept-signal", value_name = "tag|api|consent_mode|tcf|form|none", value_parser = signal)]
+    accept_signals: Vec<Option<Signal>>,
+    /// The highest rung that the site's events may have
+    #[arg(long, value_name = "unset|measured|qualified", value_parser = ceiling)]
+    ceiling: Option<Rung>,
     #[command(flatten)]
     settings: Settings,
 }
@@ -73,6 +79,20 @@ fn basis(text: &str) -> Result<Basis, String> {
         "contract" => Ok(Basis::Contract),
         _ => Err("write consent, legitimate_interest or contract".to_owned()),
     }
+}
+
+/// `None` is "none of them": a list of it alone is empty.
+fn signal(text: &str) -> Result<Option<Signal>, String> {
+    if text == "none" {
+        return Ok(None);
+    }
+    let known = Signal::acceptable().find(|signal| signal.name() == text);
+    known.map(Some).ok_or_else(|| "write one of tag, api, consent_mode, tcf, form, or none".to_owned())
+}
+
+fn ceiling(text: &str) -> Result<Rung, String> {
+    let known = Rung::from_name(text).filter(|rung| *rung != Rung::Denied);
+    known.ok_or_else(|| "write unset, measured or qualified".to_owned())
 }
 
 /// Runs the command.
@@ -129,6 +149,13 @@ fn add(arguments: Add) -> Result<(), Failure> {
             policy.retention = policy.retention.with(kind, days)?;
         }
     }
+    if !arguments.accept_signals.is_empty() {
+        // In one order, so that the same signals named in another are no change.
+        policy.signals = arguments.accept_signals.into_iter().flatten().collect();
+        policy.signals.sort_unstable();
+        policy.signals.dedup();
+    }
+    policy.ceiling = arguments.ceiling.unwrap_or(policy.ceiling);
     let site = ledger.put_site(NewSite { id, zone, policy })?;
     let verb = if known.is_some() { "Changed" } else { "Added" };
     say(format_args!("{verb} {} (days are counted in {})", site.id, site.zone.name()))?;
@@ -144,7 +171,8 @@ fn list(arguments: List) -> Result<(), Failure> {
     }
     for site in sites {
         let policy = serde_json::to_string(&site.policy).map_err(|error| Failure::new(error.to_string()))?;
-        say(format_args!("{}\t{}\t{policy}", site.id, site.zone.name()))?;
+        let version = site.policy_version;
+        say(format_args!("{}\t{}\tpolicy {version}\t{policy}", site.id, site.zone.name()))?;
     }
     Ok(())
 }

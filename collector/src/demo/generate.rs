@@ -184,6 +184,7 @@ impl Generator<'_> {
             name: EventName::parse(name)?,
             rung: if lead.is_some() { Rung::Qualified } else { Rung::Unset },
             signal: if lead.is_some() { Signal::Form } else { Signal::None },
+            policy: self.site.policy_version,
             trust: Trust::Human,
             visitor: Some(walk.visitor),
             lead: lead.map(|lead| lead.key),

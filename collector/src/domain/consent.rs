@@ -57,7 +57,7 @@ pub enum Basis {
 }
 
 /// A decision: the rung, and what decided it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Consent {
     /// How far it goes.
     pub rung: Rung,
@@ -87,6 +87,11 @@ impl Rung {
             Self::Measured => "measured",
             Self::Qualified => "qualified",
         }
+    }
+
+    /// From the name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|rung| rung.name() == name)
     }
 }
 

@@ -110,6 +110,8 @@ pub struct Event {
     pub rung: Rung,
     /// Which signal decided that.
     pub signal: Signal,
+    /// Under which version of the site's policy that was decided.
+    pub policy: u32,
     /// How sure we are that a person did it.
     pub trust: Trust,
     /// The day's pseudonym.

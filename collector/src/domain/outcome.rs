@@ -28,6 +28,11 @@ pub enum DropReason {
 }
 
 impl Outcome {
+    /// What the reasons of [`Outcome::Suppressed`] begin with; the signal follows.
+    pub const SUPPRESSED: &'static str = "suppressed:";
+    /// What the reasons of [`Outcome::Dropped`] begin with.
+    pub const DROPPED: &'static str = "dropped:";
+
     /// The word in `x-mqlite-dropped`, in counters and in exports.
     pub const fn reason(self) -> &'static str {
         match self {

@@ -1,7 +1,7 @@
 //! Sites and what their owners decided. Invariant: a [`SiteId`] is a lower-case host name without scheme,
 //! port or `www.`, so that one site has one spelling.
 
-use super::{Basis, Date, Invalid, Retention, Zone};
+use super::{Basis, Date, Invalid, Retention, Rung, Signal, Zone};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -91,6 +91,10 @@ pub struct SitePolicy {
     pub form_basis: Basis,
     /// How long each kind of data is kept.
     pub retention: Retention,
+    /// By which signals a yes counts here. Only those that [can raise](Signal::can_raise) ever do.
+    pub signals: Vec<Signal>,
+    /// The highest rung of the site's events. Never [`Rung::Denied`]: that is no event.
+    pub ceiling: Rung,
 }
 
 impl Default for SitePolicy {
@@ -102,6 +106,8 @@ impl Default for SitePolicy {
             link_same_day: true,
             form_basis: Basis::Consent,
             retention: Retention::default(),
+            signals: Signal::acceptable().collect(),
+            ceiling: Rung::Qualified,
         }
     }
 }
@@ -117,6 +123,8 @@ pub struct Site {
     pub zone: Zone,
     /// What its operator decided.
     pub policy: SitePolicy,
+    /// Which version of it this is: 1, and one more with every change.
+    pub policy_version: u32,
     /// The secret that lead keys are made under: 32 random bytes, never shown.
     pub secret: [u8; 32],
     /// Days before this one are counted for good: the events that their counts came from are no more.
@@ -163,6 +171,7 @@ mod tests {
             id: SiteId::parse("example.com").expect("valid"),
             zone: Zone::utc(),
             policy: SitePolicy { hosts: vec!["localhost".into()], ..SitePolicy::default() },
+            policy_version: 1,
             secret: [0; 32],
             counted_from: None,
         };

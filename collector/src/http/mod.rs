@@ -8,6 +8,7 @@ mod blocking;
 mod collect;
 mod demo;
 mod error;
+mod gpc;
 mod health;
 mod leads;
 mod pages;

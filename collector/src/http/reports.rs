@@ -28,6 +28,27 @@ pub(super) fn site(state: &State, name: &str) -> Result<Arc<Site>, Problem> {
     state.sites.find(&id).ok_or_else(|| Problem::not_found(format!("there is no site {id}")))
 }
 
+/// Parses `from` and `to`: thirty days up to today, if nothing is said.
+pub(super) fn period(
+    from: Option<&String>,
+    to: Option<&String>,
+    today: Date,
+) -> Result<(Date, Date), Problem> {
+    let date = |name: &str, text: Option<&String>, default: Date| match text {
+        Some(text) => Date::parse(text).map_err(|error| parameter(name, &error)),
+        None => Ok(default),
+    };
+    let to = date("to", to, today)?;
+    let from = date("from", from, to.plus(-29))?;
+    if from > to || to.days() - from.days() >= DAYS_MAX {
+        return Err(Problem::bad(
+            "?from",
+            format!("from: a day up to `to`, at most {DAYS_MAX} days before it"),
+        ));
+    }
+    Ok((from, to))
+}
+
 /// Parses `attribution`.
 pub(super) fn attribution(name: Option<&str>) -> Result<Attribution, Problem> {
     match name.unwrap_or("first") {
@@ -104,18 +125,7 @@ impl MqlQuery {
     fn parse(&self, state: &State) -> Result<Asked, Problem> {
         let site = site(state, &self.site)?;
         let today = site.zone.date(state.clock.now());
-        let date = |name: &str, text: Option<&String>, default: Date| match text {
-            Some(text) => Date::parse(text).map_err(|error| parameter(name, &error)),
-            None => Ok(default),
-        };
-        let to = date("to", self.to.as_ref(), today)?;
-        let from = date("from", self.from.as_ref(), to.plus(-29))?;
-        if from > to || to.days() - from.days() >= DAYS_MAX {
-            return Err(Problem::bad(
-                "?from",
-                format!("from: a day up to `to`, at most {DAYS_MAX} days before it"),
-            ));
-        }
+        let (from, to) = period(self.from.as_ref(), self.to.as_ref(), today)?;
         let interval = match self.interval.as_deref().unwrap_or("day") {
             "day" => ("day", Interval::Day),
             "week" => ("week", Interval::Week),

@@ -1,6 +1,6 @@
 //! Every URL. Invariant: a URL that is not here does not exist.
 
-use super::{audit, auth, collect, demo, error, health, leads, pages, reports, script, state::State};
+use super::{audit, auth, collect, demo, error, gpc, health, leads, pages, reports, script, state::State};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{Route, guard};
 
@@ -21,6 +21,7 @@ pub fn configure(state: web::Data<State>) -> impl Fn(&mut ServiceConfig) + Clone
             .route("/mq.{hash}.js", read().to(script::pinned))
             .route("/api/event", web::post().to(collect::collect))
             .route("/api/event", web::method(actix_web::http::Method::OPTIONS).to(collect::preflight))
+            .route("/.well-known/gpc.json", read().to(gpc::support))
             // The dashboard's data.
             .route("/api/v1/session", read().to(auth::show))
             .route("/api/v1/session", web::post().to(auth::log_in))
@@ -35,6 +36,8 @@ pub fn configure(state: web::Data<State>) -> impl Fn(&mut ServiceConfig) + Clone
             .route("/api/v1/audit/salts", read().to(audit::salts::show))
             .route("/api/v1/audit/retention", read().to(audit::retention::show))
             .route("/api/v1/audit/retention/run", web::post().to(audit::retention::run))
+            .route("/api/v1/audit/ladder", read().to(audit::ladder::show))
+            .route("/api/v1/audit/consent", read().to(audit::consent::show))
             // Operations.
             .route("/healthz", read().to(health::alive))
             .route("/readyz", read().to(health::ready))

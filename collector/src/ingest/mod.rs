@@ -13,7 +13,7 @@ mod tests;
 pub use refusal::{Refusal, RefusalKind};
 
 use crate::domain::{
-    Attributes, Date, DropReason, Event, EventId, Outcome, Rung, Site, SiteId, SiteNo, Timestamp, Trust,
+    Attributes, Date, DropReason, Event, EventId, Outcome, Part, Site, SiteId, SiteNo, Timestamp, Trust,
 };
 use crate::enrich;
 use crate::privacy::{Client, Nature, Privacy, lead_key};
@@ -22,6 +22,8 @@ use validate::Draft;
 
 /// The counter's word for an identity that came without consent to be kept.
 pub const IDENTITY_DROPPED: &str = "identity_dropped";
+/// The counter's word for an event that asked for a higher rung than the site's policy lets it have.
+pub const CONSENT_CAPPED: &str = "consent_capped";
 /// Events of one request.
 pub const BATCH_MAX: usize = 100;
 /// How long after it happened an event is still taken as having happened then: half a day.
@@ -99,7 +101,7 @@ fn take_one(
     }
     let day = site.zone.date(sender.now);
     let decision = consent::decide(&draft, &site.policy, sender.client);
-    if decision.consent.rung == Rung::Denied {
+    if !decision.keeps(Part::Event) {
         // Only the arrival is counted, so that a visit that asked not to be measured counts once, and
         // nobody has to be recognised for it.
         let outcome = Outcome::Suppressed(decision.consent.signal);
@@ -115,8 +117,11 @@ fn take_one(
         taken.outcomes.push(outcome);
         return Ok(());
     }
-    if draft.identity.is_some() && !decision.keep_identity {
+    if draft.identity.is_some() && !decision.keeps(Part::Identity) {
         taken.tallies.push((site.no, day, IDENTITY_DROPPED));
+    }
+    if decision.capped {
+        taken.tallies.push((site.no, day, CONSENT_CAPPED));
     }
     let event = event(draft, sender, trust, &decision, &site, privacy)?;
     taken.events.push((event, day));
@@ -173,7 +178,7 @@ fn event(
         Refusal::unavailable()
     })?;
     let touch = draft.touch(site, decision.consent.rung);
-    let identity = draft.identity.filter(|_| decision.keep_identity);
+    let identity = draft.identity.filter(|_| decision.keeps(Part::Identity));
     let (lead, domain, attributes) = match identity {
         Some(identity) => (Some(lead_key(site, &identity.hash)), identity.domain, identity.attributes),
         None => (None, None, Attributes::default()),
@@ -186,6 +191,7 @@ fn event(
         name: draft.name,
         rung: decision.consent.rung,
         signal: decision.consent.signal,
+        policy: site.policy_version,
         trust,
         visitor: Some(kept.visitor),
         lead,

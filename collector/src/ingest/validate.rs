@@ -5,7 +5,7 @@ use super::page::{self, Page};
 use super::refusal::Refusal;
 use super::wire::{Flag, WireEvent, WireLead, WireProps, WireRevenue};
 use crate::domain::{
-    Attributes, EmailDomain, EventId, EventName, Money, Props, Rung, Signal, Site, SiteId, Text, Touch,
+    Attributes, EmailDomain, EventId, EventName, Money, Part, Props, Rung, Signal, Site, SiteId, Text, Touch,
     from_hex,
 };
 use crate::enrich;
@@ -66,7 +66,7 @@ impl Draft {
         }
         let referrer = self.referrer_host.as_deref().filter(|_| !internal);
         let mut touch = enrich::channel::touch(&campaign.arrival(referrer));
-        if rung < Rung::Measured {
+        if !rung.keeps(Part::CampaignDetails) {
             touch.content = None;
             touch.term = None;
         }

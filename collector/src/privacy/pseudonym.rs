@@ -120,6 +120,7 @@ mod tests {
             id: SiteId::parse(id).expect("valid"),
             zone: Zone::parse("Europe/Berlin").expect("known"),
             policy: SitePolicy::default(),
+            policy_version: 1,
             secret: [9; 32],
             counted_from: None,
         }

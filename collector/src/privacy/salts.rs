@@ -256,6 +256,7 @@ mod tests {
             id: SiteId::parse("example.com").expect("valid"),
             zone: Zone::utc(),
             policy: SitePolicy::default(),
+            policy_version: 1,
             secret: [0; 32],
             counted_from: None,
         }

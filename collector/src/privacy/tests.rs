@@ -25,6 +25,7 @@ fn site(zone: &str) -> Site {
         zone: Zone::parse(zone).expect("known"),
         policy: SitePolicy::default(),
         secret: [9; 32],
+        policy_version: 1,
         counted_from: None,
     }
 }

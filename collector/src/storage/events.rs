@@ -2,7 +2,10 @@
 //! within a recent window, and in one order that every follower sees alike.
 
 use super::{Doorbell, Prune, StoreError};
-use crate::domain::{Cursor, Date, Event, LeadKey, SiteNo, Timestamp, VisitorId};
+use crate::domain::{
+    Consent, Cursor, Date, Event, LeadKey, Outcome, Rung, Signal, SiteNo, Timestamp, VisitorId,
+};
+use std::borrow::Cow;
 use std::future::Future;
 use std::path::Path;
 use std::pin::Pin;
@@ -26,6 +29,43 @@ pub struct Tally {
     pub day: Date,
     /// Which, as in [`Outcome::reason`](crate::domain::Outcome::reason).
     pub reason: &'static str,
+}
+
+/// What the store counts by site and day. Small, for it is made once an event; its word is made once a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Counted {
+    /// An outcome, or another reason.
+    Reason(&'static str),
+    /// A stored event's rung and the signal that decided it.
+    Rung(Consent),
+}
+
+impl Counted {
+    /// What every rung's word begins with.
+    pub const RUNG: &'static str = "rung:";
+
+    /// What to count of an event that is new, or is a retry.
+    pub fn of(event: &Event, outcome: Outcome) -> impl Iterator<Item = Self> + use<> {
+        let consent = Consent { rung: event.rung, signal: event.signal };
+        let rung = (outcome == Outcome::Stored).then_some(Self::Rung(consent));
+        [Some(Self::Reason(outcome.reason())), rung].into_iter().flatten()
+    }
+
+    /// The word that it is stored by, such as `rung:measured:tag`.
+    pub fn word(self) -> Cow<'static, str> {
+        match self {
+            Self::Reason(reason) => Cow::Borrowed(reason),
+            Self::Rung(Consent { rung, signal }) => {
+                Cow::Owned(format!("{}{}:{}", Self::RUNG, rung.name(), signal.name()))
+            }
+        }
+    }
+
+    /// The rung and the signal of a word, if it is one of theirs.
+    pub fn consent(word: &str) -> Option<Consent> {
+        let (rung, signal) = word.strip_prefix(Self::RUNG)?.split_once(':')?;
+        Some(Consent { rung: Rung::from_name(rung)?, signal: Signal::from_name(signal)? })
+    }
 }
 
 /// What became of a batch.
@@ -69,6 +109,17 @@ pub struct OutcomeCount {
     pub count: u64,
 }
 
+/// How often something occurred on a day: a reason, or a stored event's [rung and signal](Counted::Rung).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DayCount {
+    /// The local date.
+    pub day: Date,
+    /// Its word.
+    pub word: String,
+    /// How often.
+    pub count: u64,
+}
+
 /// Whose events to erase.
 #[derive(Debug, Clone, Copy)]
 pub enum Selector {
@@ -105,6 +156,12 @@ pub trait EventStore: Send + Sync + 'static {
     /// # Errors
     /// When the engine fails.
     fn report(&self, query: &OutcomeQuery) -> Result<Vec<OutcomeCount>, StoreError>;
+
+    /// Outcomes, and stored events by rung and signal, by day and then by word.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    fn daily(&self, query: &OutcomeQuery) -> Result<Vec<DayCount>, StoreError>;
 
     /// Erases a person's events; answers how many went. Places are not used again.
     ///

@@ -20,7 +20,10 @@ mod contract;
 pub use accounts::{Accounts, Digest, SessionRow, SetupRow};
 pub use audit::{AuditLog, AuditPage, AuditQuery};
 pub use doorbell::Doorbell;
-pub use events::{Append, Appended, Batch, EventStore, Logged, OutcomeCount, OutcomeQuery, Selector, Tally};
+pub use events::{
+    Append, Appended, Batch, Counted, DayCount, EventStore, Logged, OutcomeCount, OutcomeQuery, Selector,
+    Tally,
+};
 pub use keeping::{Keeping, Prune};
 pub use reports::{
     Attribution, CountRow, Counts, LeadPage, LeadQuery, PageToken, ReportQuery, ReportRows, Reports, cmp_rows,

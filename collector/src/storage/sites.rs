@@ -23,7 +23,8 @@ pub trait Sites: Send + Sync + 'static {
     fn sites(&self) -> Result<Vec<Site>, StoreError>;
 
     /// Adds a site with a fresh secret, or changes the policy of the one that is there; its zone stays as
-    /// it was, for its days are already counted in it.
+    /// it was, for its days are already counted in it. A policy that differs from the one that is kept raises
+    /// the policy's version by one; the same policy again changes nothing.
     ///
     /// # Errors
     /// When the engine fails.

@@ -17,7 +17,7 @@
 
 // A module or an injected script has no currentScript, so the tag is looked for by its attributes.
 let tag = document.currentScript || document.querySelector('script[data-site]'),
-  { site, api, exclude = '', auto = '', hashRouting, consent: tagConsent } = tag ? tag.dataset : {},
+  { site, api, exclude = '', auto = '', hashRouting, consent: tagConsent } = tag?.dataset || {},
   stub = window.mq || {};
 
 // Two tags on a page count once.

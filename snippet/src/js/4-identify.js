@@ -14,10 +14,11 @@ let // Hashing is asynchronous and a submit does not wait, so the address is has
           .replace(/^((google|hot|g)mail|yahoo|outlook|live|icloud|gmx|web)\.(co\.)?\w+$/, 'free'),
       })));
   },
-  /** Sends `event` with the lead that this person is, or without, if there is no address or no hashing. */
+  /** Sends `event` with the lead that this person is, or without, if there is no address, no hashing or no leave. */
   identify = async (event, { email, qualify, ...fields }) => {
     try {
-      if (/@\w/.test(email)) {
+      // Where qualifying was refused, who it is stays here, unless this person agreed to it for this one request.
+      if (/@\w/.test(email) && (qualify || verdict.q !== 0)) {
         event.l = { ...(await leadOf(email)), f: fields, q: qualify ? 1 : undefined };
       }
     } catch (error) {

@@ -33,9 +33,7 @@ listen('submit', ({ target }) => {
   let marks = marksOf(target),
     { event, p } = marks;
   if (event || 'identify' in marks || auto.includes('forms')) {
-    if (!event) {
-      p.form = String(target.id || target.name);
-    }
+    event || (p.form = String(target.id || target.name));
     identify(eventOf(event || 'form_submit', { p }), personOf(target));
   }
 });

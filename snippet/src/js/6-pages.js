@@ -79,6 +79,6 @@ let commands = {
 };
 window.mq = guard((command, ...rest) => commands[command](...rest));
 mq.loaded = 1;
-(stub.q || []).forEach((call) => mq(...call));
+stub.q?.forEach((call) => mq(...call));
 ready = 1;
 flush();

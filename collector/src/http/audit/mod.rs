@@ -1,5 +1,8 @@
-//! What the audit page asks for. Invariant: nothing here shows what marketing sees, and nothing shows a secret.
+//! What the audit page asks for. Invariant: nothing here shows what marketing sees, and nothing shows a secret
+//! or names a person.
 
+pub(super) mod consent;
+pub(super) mod ladder;
 pub(super) mod retention;
 pub(super) mod salts;
 

@@ -136,7 +136,7 @@ fn a_visitor_is_one_whatever_the_page_and_a_lead_one_whatever_the_browser() {
     let take = |client: &Client, body: Value| {
         door.take(&bytes(&body), client, &SitePolicy::default()).expect("takes").events.remove(0).0
     };
-    let identity = |hash: &str| page_view(json!({ "c": { "q": true }, "l": { "h": hash } }));
+    let identity = |hash: &str| page_view(json!({ "c": { "q": true, "s": "api" }, "l": { "h": hash } }));
     let (one, other) = (Client::for_test("192.0.2.1", FIREFOX), Client::for_test("198.51.100.1", FIREFOX));
     let first = take(&one, page_view(json!({ "u": "https://example.com/a" })));
     assert_eq!(first.visitor, take(&one, page_view(json!({ "n": "x" }))).visitor);

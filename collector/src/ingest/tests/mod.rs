@@ -18,6 +18,9 @@ use tempfile::TempDir;
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 const HASH: &str = "b4c9a289323b21a01c3e940f150eb9b8c542587f1abfd8f0e1cc1ffc5e475514";
 
+/// Not the default, so that an event that has it got it from the site.
+const POLICY_VERSION: u32 = 7;
+
 fn now() -> Timestamp {
     Timestamp::parse("2026-11-20T23:30:00Z").expect("valid")
 }
@@ -29,6 +32,7 @@ fn site(policy: SitePolicy) -> Arc<Site> {
         id: SiteId::parse("example.com").expect("valid"),
         zone,
         policy,
+        policy_version: POLICY_VERSION,
         secret: [7; 32],
         counted_from: None,
     })

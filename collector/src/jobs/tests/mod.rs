@@ -150,6 +150,7 @@ fn event(name: &str, path: &str, at: Timestamp) -> Event {
         revenue: None,
         engagement_ms: None,
         scroll_depth: None,
+        policy: 1,
     }
 }
 

@@ -43,6 +43,7 @@ fn event(number: u8, name: &str, path: &str, at: Timestamp) -> Event {
         revenue: None,
         engagement_ms: None,
         scroll_depth: None,
+        policy: 1,
     }
 }
 

@@ -61,7 +61,8 @@ fn log_answer(store: &dyn EventStore, step: &LogStep) -> String {
         LogStep::EraseVisitor(number) => format!("{:?}", store.erase(&Selector::Visitor(visitor(*number)))),
         LogStep::Outcomes(site) => {
             let (from, to) = (Date::from_days(0), Date::from_days(50_000));
-            format!("{:?}", store.report(&OutcomeQuery { site: SiteNo::new(*site), from, to }))
+            let query = OutcomeQuery { site: SiteNo::new(*site), from, to };
+            format!("{:?} {:?}", store.report(&query), store.daily(&query))
         }
     };
     format!("{said} head {:?}", store.head())

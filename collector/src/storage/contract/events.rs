@@ -4,7 +4,7 @@
 use super::generate::{event, lead_key, plain_event, visitor};
 use super::{Backend, append, contract, wait};
 use crate::domain::{Channel, Cursor, Date, Event, Outcome, Rung, Signal, SiteNo, Text, Touch, Trust};
-use crate::storage::{Appended, Batch, EventStore, Logged, OutcomeQuery, Selector, Tally};
+use crate::storage::{Appended, Batch, Counted, DayCount, EventStore, Logged, OutcomeQuery, Selector, Tally};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +17,7 @@ contract!(
     any_page_size_gives_the_same_log,
     duplicates_are_stored_once_and_counted,
     outcomes_are_counted,
+    rungs_are_counted_by_day,
     a_person_is_erased,
     places_are_not_used_again,
     every_commit_rings,
@@ -158,6 +159,49 @@ fn outcomes_are_counted(backend: &dyn Backend) {
         prop_assert!(counts.is_sorted_by(|a, b| (b.count, &a.reason) < (a.count, &b.reason)), "most frequent first");
         let counts: BTreeMap<&str, u64> = counts.iter().map(|count| (count.reason.as_str(), count.count)).collect();
         prop_assert_eq!(counts, expected);
+    });
+}
+
+/// Each stored event once, under its day, its rung and its signal; a retry not at all; and beside outcomes,
+/// never among them.
+fn rungs_are_counted_by_day(backend: &dyn Backend) {
+    let site = SiteNo::new(1);
+    let event = (0..3_usize, 0..Signal::ALL.len(), 0..4_i32, 0..30_u128);
+    proptest!(cases(20), |(batches in vec(vec(event, 0..8), 1..4), from in 0..4_i32, days in 0..4_i32)| {
+        let store = backend.events();
+        let mut known = BTreeSet::new();
+        let mut expected: BTreeMap<(Date, String), u64> = BTreeMap::new();
+        for batch in batches {
+            let mut events = Vec::new();
+            for (rung, signal, day, number) in batch {
+                let (rung, signal, day) = (Rung::ALL[rung + 1], Signal::ALL[signal], Date::from_days(day));
+                events.push((Event { rung, signal, ..plain_event(number) }, day));
+                let new = known.insert(number);
+                let mut count = |word: String| *expected.entry((day, word)).or_default() += 1;
+                if new {
+                    count(format!("rung:{}:{}", rung.name(), signal.name()));
+                }
+                count(if new { "stored" } else { "duplicate" }.to_owned());
+            }
+            let tallies = vec![Tally { site, day: Date::from_days(1), reason: "suppressed:gpc" }];
+            *expected.entry((Date::from_days(1), "suppressed:gpc".to_owned())).or_default() += 1;
+            wait(store.append(Batch { events, tallies })).expect("appends");
+        }
+        let (first, last) = (Date::from_days(from), Date::from_days(from + days));
+        let query = OutcomeQuery { site, from: first, to: last };
+        let daily = store.daily(&query).expect("reports");
+        let asked: Vec<DayCount> = expected
+            .into_iter()
+            .filter(|((day, _), _)| (first..=last).contains(day))
+            .map(|((day, word), count)| DayCount { day, word, count })
+            .collect();
+        prop_assert_eq!(&daily, &asked, "by day, then by word");
+        let outcomes = store.report(&query).expect("reports");
+        prop_assert!(outcomes.iter().all(|count| Counted::consent(&count.reason).is_none()));
+        let sum = |is: &dyn Fn(&str) -> bool| daily.iter().filter(|day| is(&day.word)).map(|day| day.count).sum::<u64>();
+        prop_assert_eq!(sum(&|word| Counted::consent(word).is_some()), sum(&|word| word == "stored"));
+        let other = OutcomeQuery { site: SiteNo::new(2), ..query };
+        prop_assert_eq!(store.daily(&other).expect("reports"), []);
     });
 }
 

@@ -52,7 +52,7 @@ fn attributes() -> impl Strategy<Value = Attributes> {
 pub(super) fn event() -> impl Strategy<Value = Event> {
     let ids =
         (any::<[u8; 16]>(), 0..=u32::MAX, moment(), any::<Option<[u8; 16]>>(), any::<Option<[u8; 16]>>());
-    let consent = (select(Rung::ALL.to_vec()), select(Signal::ALL.to_vec()), 0..3_u8);
+    let consent = (select(Rung::ALL.to_vec()), select(Signal::ALL.to_vec()), 0..3_u8, 0..=u32::MAX);
     let name = "[a-zA-ZäÖ][a-zA-Z0-9ü _.:-]{0,30}";
     let place = (text(), prop::option::of(touch()), some_text(), some_text(), some_text(), some_text());
     let props = btree_map(text(), text(), 0..6).boxed();
@@ -69,6 +69,7 @@ pub(super) fn event() -> impl Strategy<Value = Event> {
             name: EventName::parse(&name).expect("valid"),
             rung: consent.0,
             signal: consent.1,
+            policy: consent.3,
             trust: Trust::from_code(consent.2).expect("known"),
             visitor: ids.3.map(VisitorId::from_bytes),
             lead: ids.4.map(LeadKey::from_bytes),
@@ -95,6 +96,7 @@ pub(super) fn plain_event(number: u128) -> Event {
         name: EventName::parse("pageview").expect("valid"),
         rung: Rung::Unset,
         signal: Signal::None,
+        policy: 1,
         trust: Trust::Human,
         visitor: None,
         lead: None,

@@ -3,7 +3,9 @@
 
 use super::generate::{hits, lead, lead_key, model, plain_lead, transition, visit, visitor};
 use super::{Backend, contract};
-use crate::domain::{Basis, Cursor, Date, Retention, Site, SiteId, SiteNo, SitePolicy, Timestamp, Zone};
+use crate::domain::{
+    Basis, Cursor, Date, Retention, Rung, Signal, Site, SiteId, SiteNo, SitePolicy, Timestamp, Zone,
+};
 use crate::leads::{Dimension, Lead, Transition, Visit};
 use crate::storage::{
     Attribution, Changes, Ledger, NewSite, ReportQuery, RollupDelta, RollupKey, StoreError,
@@ -14,6 +16,7 @@ use std::collections::BTreeMap;
 
 contract!(
     a_site_keeps_its_number_and_secret,
+    a_policys_version_rises_when_it_changes,
     sites_are_listed_by_domain,
     progress_begins_with_restart,
     a_commit_from_elsewhere_writes_nothing,
@@ -75,6 +78,8 @@ fn a_site_keeps_its_number_and_secret(backend: &dyn Backend) {
         link_same_day: false,
         form_basis: Basis::Contract,
         retention: Retention::default(),
+        signals: vec![Signal::Api, Signal::Form],
+        ceiling: Rung::Measured,
     };
     let again = NewSite { zone: Zone::utc(), ..new_site("example.com", policy.clone()) };
     let changed = ledger.put_site(again).expect("puts");
@@ -82,6 +87,30 @@ fn a_site_keeps_its_number_and_secret(backend: &dyn Backend) {
     assert_eq!(fields(&changed), expected, "the policy changes, and nothing else");
     let sites = ledger.sites().expect("reads");
     assert_eq!(sites.iter().map(fields).collect::<Vec<_>>(), [expected, fields(&other)]);
+}
+
+/// One more exactly when the policy differs, whoever puts it, and for each site by itself.
+fn a_policys_version_rises_when_it_changes(backend: &dyn Backend) {
+    let ledger = backend.ledger();
+    let policies = [
+        SitePolicy::default(),
+        SitePolicy { honour_dnt: true, ..SitePolicy::default() },
+        SitePolicy { ceiling: Rung::Unset, ..SitePolicy::default() },
+        SitePolicy { signals: vec![Signal::Form], ..SitePolicy::default() },
+    ];
+    let version = |policy: &SitePolicy| {
+        let put = ledger.put_site(new_site("example.com", policy.clone())).expect("puts");
+        let read = ledger.sites().expect("reads").remove(0);
+        assert_eq!((&put.policy, &read.policy), (policy, policy));
+        assert_eq!(put.policy_version, read.policy_version);
+        put.policy_version
+    };
+    // Which policy is put, and the version that it then has.
+    for (chosen, expected) in [(0, 1), (0, 1), (1, 2), (1, 2), (0, 3), (2, 4), (3, 5), (3, 5), (2, 6)] {
+        assert_eq!(version(&policies[chosen]), expected, "policy {chosen}");
+    }
+    let other = ledger.put_site(new_site("example.org", policies[1].clone())).expect("puts");
+    assert_eq!(other.policy_version, 1);
 }
 
 fn sites_are_listed_by_domain(backend: &dyn Backend) {

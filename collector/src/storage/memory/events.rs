@@ -2,8 +2,8 @@
 
 use crate::domain::{Cursor, Date, Event, EventId, Outcome, SiteNo, Timestamp, VisitorId};
 use crate::storage::{
-    Append, Appended, Batch, Doorbell, EventStore, Logged, OutcomeCount, OutcomeQuery, Prune, Selector,
-    StoreError,
+    Append, Appended, Batch, Counted, DayCount, Doorbell, EventStore, Logged, OutcomeCount, OutcomeQuery,
+    Prune, Selector, StoreError,
 };
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
@@ -14,7 +14,7 @@ struct Log {
     last: i64,
     events: BTreeMap<i64, Event>,
     known: HashSet<EventId>,
-    outcomes: BTreeMap<(SiteNo, Date, &'static str), u64>,
+    outcomes: BTreeMap<(SiteNo, Date, Counted), u64>,
 }
 
 /// The event log in memory.
@@ -35,21 +35,25 @@ impl EventStore for MemoryEvents {
         let mut log = self.log();
         let mut appended = Appended::default();
         for (event, day) in batch.events {
-            let site = event.site;
             let outcome = if log.known.insert(event.id) {
-                log.last += 1;
-                let seq = log.last;
-                log.events.insert(seq, event);
                 appended.stored += 1;
                 Outcome::Stored
             } else {
                 appended.duplicates += 1;
                 Outcome::Duplicate
             };
-            *log.outcomes.entry((site, day, outcome.reason())).or_default() += 1;
+            for counted in Counted::of(&event, outcome) {
+                *log.outcomes.entry((event.site, day, counted)).or_default() += 1;
+            }
+            if outcome == Outcome::Stored {
+                log.last += 1;
+                let seq = log.last;
+                log.events.insert(seq, event);
+            }
         }
         for tally in batch.tallies {
-            *log.outcomes.entry((tally.site, tally.day, tally.reason)).or_default() += 1;
+            let counted = Counted::Reason(tally.reason);
+            *log.outcomes.entry((tally.site, tally.day, counted)).or_default() += 1;
         }
         drop(log);
         self.doorbell.ring();
@@ -69,8 +73,11 @@ impl EventStore for MemoryEvents {
 
     fn report(&self, query: &OutcomeQuery) -> Result<Vec<OutcomeCount>, StoreError> {
         let mut by_reason: BTreeMap<&str, u64> = BTreeMap::new();
-        for ((site, day, reason), count) in &self.log().outcomes {
-            if *site == query.site && (query.from..=query.to).contains(day) {
+        for ((site, day, counted), count) in &self.log().outcomes {
+            if let Counted::Reason(reason) = counted
+                && *site == query.site
+                && (query.from..=query.to).contains(day)
+            {
                 *by_reason.entry(reason).or_default() += count;
             }
         }
@@ -79,6 +86,23 @@ impl EventStore for MemoryEvents {
             .map(|(reason, count)| OutcomeCount { reason: reason.to_owned(), count })
             .collect();
         counts.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.reason.cmp(&b.reason)));
+        Ok(counts)
+    }
+
+    fn daily(&self, query: &OutcomeQuery) -> Result<Vec<DayCount>, StoreError> {
+        let asked = |site: SiteNo, day: Date| site == query.site && (query.from..=query.to).contains(&day);
+        let mut counts: Vec<DayCount> = self
+            .log()
+            .outcomes
+            .iter()
+            .filter(|((site, day, _), _)| asked(*site, *day))
+            .map(|((_, day, counted), count)| DayCount {
+                day: *day,
+                word: counted.word().into_owned(),
+                count: *count,
+            })
+            .collect();
+        counts.sort_by(|a, b| (a.day, &a.word).cmp(&(b.day, &b.word)));
         Ok(counts)
     }
 

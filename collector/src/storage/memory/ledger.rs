@@ -58,10 +58,14 @@ impl Sites for MemoryLedger {
             id: new.id.clone(),
             zone: new.zone.clone(),
             policy: new.policy.clone(),
+            policy_version: 1,
             secret,
             counted_from: None,
         });
-        site.policy = new.policy;
+        if site.policy != new.policy {
+            site.policy = new.policy;
+            site.policy_version += 1;
+        }
         Ok(site.clone())
     }
 }

@@ -139,6 +139,7 @@ pub(super) fn insert(
         event.engagement_ms,
         event.scroll_depth,
         details(event)?,
+        event.policy,
     ])?;
     Ok(())
 }
@@ -186,6 +187,7 @@ pub(super) fn read(row: &Row<'_>) -> Result<Logged, StoreError> {
         name: EventName::parse(&row.get::<_, String>("name")?).map_err(|_| bad("name"))?,
         rung: Rung::from_code(row.get("rung")?).ok_or_else(|| bad("rung"))?,
         signal: Signal::from_code(row.get("signal")?).ok_or_else(|| bad("signal"))?,
+        policy: row.get("policy")?,
         trust: Trust::from_code(row.get("trust")?).ok_or_else(|| bad("trust"))?,
         visitor: row.get::<_, Option<[u8; 16]>>("visitor")?.map(VisitorId::from_bytes),
         lead: row.get::<_, Option<[u8; 16]>>("lead")?.map(LeadKey::from_bytes),

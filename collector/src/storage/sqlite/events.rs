@@ -6,7 +6,8 @@ use super::writer::{Stretch, Writer, stopped};
 use super::{event_rows, migrate, sql};
 use crate::domain::{Cursor, Date, SiteNo, Timestamp, VisitorId};
 use crate::storage::{
-    Append, Batch, Doorbell, EventStore, Logged, OutcomeCount, OutcomeQuery, Prune, Selector, StoreError,
+    Append, Batch, DayCount, Doorbell, EventStore, Logged, OutcomeCount, OutcomeQuery, Prune, Selector,
+    StoreError,
 };
 use rusqlite::params;
 use std::path::Path;
@@ -78,6 +79,21 @@ impl EventStore for SqliteEvents {
                 |row| {
                     let count: i64 = row.get(1)?;
                     Ok(OutcomeCount { reason: row.get(0)?, count: count.unsigned_abs() })
+                },
+            )?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    fn daily(&self, query: &OutcomeQuery) -> Result<Vec<DayCount>, StoreError> {
+        self.readers.read(|connection| {
+            let mut statement = connection.prepare_cached(sql!("events/daily"))?;
+            let rows = statement.query_map(
+                params![query.site.get(), query.from.days(), query.to.days()],
+                |row| {
+                    let count: i64 = row.get(2)?;
+                    let day = Date::from_days(row.get(0)?);
+                    Ok(DayCount { day, word: row.get(1)?, count: count.unsigned_abs() })
                 },
             )?;
             Ok(rows.collect::<Result<_, _>>()?)

@@ -42,9 +42,16 @@ fn site(row: &Row<'_>) -> Result<Site, StoreError> {
         id: SiteId::parse(&row.get::<_, String>("domain")?).map_err(|_| damaged("domain"))?,
         zone: Zone::parse(&row.get::<_, String>("zone")?).map_err(|_| damaged("zone"))?,
         policy,
+        policy_version: row.get("policy_version")?,
         secret: row.get("secret")?,
         counted_from: row.get::<_, Option<i32>>("counted_from")?.map(Date::from_days),
     })
+}
+
+fn by_domain(connection: &Connection, id: &SiteId) -> Result<Site, StoreError> {
+    let mut statement = connection.prepare_cached(sql!("ledger/site"))?;
+    let mut rows = statement.query([id.as_str()])?;
+    site(rows.next()?.ok_or_else(|| StoreError::Failed("the site was not kept".to_owned()))?)
 }
 
 impl Ledger for SqliteLedger {
@@ -75,12 +82,12 @@ impl Sites for SqliteLedger {
         let transaction = writer.transaction()?;
         transaction
             .execute(sql!("ledger/put_site"), params![new.id.as_str(), new.zone.name(), policy, secret])?;
-        let stored = {
-            let mut statement = transaction.prepare_cached(sql!("ledger/site"))?;
-            let mut rows = statement.query([new.id.as_str()])?;
-            let row = rows.next()?.ok_or_else(|| StoreError::Failed("the site was not kept".to_owned()))?;
-            site(row)?
-        };
+        let mut stored = by_domain(&transaction, &new.id)?;
+        // Compared as policies, not as text: a setting that is newer than the stored text is no change.
+        if stored.policy != new.policy {
+            transaction.execute(sql!("ledger/change_policy"), params![new.id.as_str(), policy])?;
+            stored = by_domain(&transaction, &new.id)?;
+        }
         transaction.commit()?;
         Ok(stored)
     }

@@ -14,13 +14,16 @@ pub(super) struct Migration {
 }
 
 /// Steps of `events.db`, in order.
-pub(super) const EVENTS: &[Migration] =
-    &[Migration { name: "0001_events", sql: include_str!("migrations/events/0001_events.sql") }];
+pub(super) const EVENTS: &[Migration] = &[
+    Migration { name: "0001_events", sql: include_str!("migrations/events/0001_events.sql") },
+    Migration { name: "0002_policy", sql: include_str!("migrations/events/0002_policy.sql") },
+];
 
 /// Steps of `ledger.db`, in order.
 pub(super) const LEDGER: &[Migration] = &[
     Migration { name: "0001_ledger", sql: include_str!("migrations/ledger/0001_ledger.sql") },
     Migration { name: "0002_audit", sql: include_str!("migrations/ledger/0002_audit.sql") },
+    Migration { name: "0003_policy", sql: include_str!("migrations/ledger/0003_policy.sql") },
     Migration { name: "0006_retention", sql: include_str!("migrations/ledger/0006_retention.sql") },
 ];
 
@@ -85,7 +88,9 @@ pub(super) fn run(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::sqlite::connect;
+    use crate::domain::{Cursor, SitePolicy};
+    use crate::storage::sqlite::{SqliteEvents, SqliteLedger, connect};
+    use crate::storage::{EventStore, NewSite, Sites};
 
     const ONE: Migration = Migration { name: "one", sql: "CREATE TABLE a (x INTEGER) STRICT" };
     const OTHER: Migration = Migration { name: "one", sql: "CREATE TABLE a (y INTEGER) STRICT" };
@@ -115,6 +120,41 @@ mod tests {
         std::fs::write(&path, &bytes).expect("writes");
         assert!(message(connect::writer(&path, &[ONE])).contains("cannot be used as a database"));
         assert_eq!(std::fs::read(&path).expect("reads"), bytes);
+    }
+
+    /// What an older binary stored is read: events under the first version of a policy, and a policy without
+    /// its newer settings as one with their defaults, which to put again is no change.
+    #[test]
+    fn what_an_older_binary_stored_is_under_the_first_policy() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("events.db");
+        let old = connect::writer(&path, &EVENTS[..1]).expect("creates");
+        old.execute_batch(
+            "INSERT INTO strings (id, value) VALUES (1, 'pageview'), (2, '/');
+             INSERT INTO agents (id, browser, os, device, country) VALUES (1, '', '', '', '');
+             INSERT INTO events (seq, at, id, site, name, rung, signal, trust, path, agent)
+             VALUES (1, 0, x'00112233445566778899aabbccddeeff', 1, 1, 1, 0, 1, 2, 1);",
+        )
+        .expect("writes");
+        drop(old);
+        let events = SqliteEvents::open(&path).expect("goes forward");
+        let log = events.scan(Cursor::default(), 10).expect("scans");
+        assert_eq!(log.iter().map(|logged| logged.event.policy).collect::<Vec<_>>(), [1]);
+
+        let path = folder.path().join("ledger.db");
+        let old = connect::writer(&path, &LEDGER[..1]).expect("creates");
+        old.execute_batch(
+            r#"INSERT INTO sites (domain, zone, policy, secret)
+               VALUES ('example.com', 'UTC', '{"honour_dnt":true}', zeroblob(32));"#,
+        )
+        .expect("writes");
+        drop(old);
+        let ledger = SqliteLedger::open(&path).expect("goes forward");
+        let site = ledger.sites().expect("reads").remove(0);
+        let policy = SitePolicy { honour_dnt: true, ..SitePolicy::default() };
+        assert_eq!((site.policy_version, &site.policy), (1, &policy));
+        let again = NewSite { id: site.id, zone: site.zone, policy };
+        assert_eq!(ledger.put_site(again).expect("puts").policy_version, 1);
     }
 
     /// Every query file is valid SQL on the newest schema.

@@ -6,7 +6,7 @@ use super::event_rows::{self, Dictionary};
 use super::recent::{Recent, WINDOW};
 use super::sql;
 use crate::domain::{Date, EventId, Outcome, SiteNo, Timestamp};
-use crate::storage::{Appended, Batch, Doorbell, Selector, StoreError};
+use crate::storage::{Appended, Batch, Counted, Doorbell, Selector, StoreError};
 use rusqlite::params;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -242,7 +242,7 @@ impl State {
         let transaction = self.connection.transaction()?;
         let mut next = self.next;
         let mut answers = Vec::with_capacity(group.len());
-        let mut outcomes: BTreeMap<(SiteNo, Date, &'static str), i64> = BTreeMap::new();
+        let mut outcomes: BTreeMap<(SiteNo, Date, Counted), i64> = BTreeMap::new();
         for (batch, _) in group {
             let mut appended = Appended::default();
             for (event, day) in &batch.events {
@@ -255,18 +255,21 @@ impl State {
                     appended.duplicates += 1;
                     Outcome::Duplicate
                 };
-                *outcomes.entry((event.site, *day, outcome.reason())).or_default() += 1;
+                for counted in Counted::of(event, outcome) {
+                    *outcomes.entry((event.site, *day, counted)).or_default() += 1;
+                }
             }
             for tally in &batch.tallies {
-                *outcomes.entry((tally.site, tally.day, tally.reason)).or_default() += 1;
+                let counted = Counted::Reason(tally.reason);
+                *outcomes.entry((tally.site, tally.day, counted)).or_default() += 1;
             }
             answers.push(appended);
         }
-        for ((site, day, reason), count) in outcomes {
+        for ((site, day, counted), count) in outcomes {
             transaction.prepare_cached(sql!("events/add_outcome"))?.execute(params![
                 site.get(),
                 day.days(),
-                reason,
+                counted.word(),
                 count
             ])?;
         }

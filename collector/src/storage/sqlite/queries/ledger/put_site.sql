@@ -1,2 +1,2 @@
 INSERT INTO sites (domain, zone, policy, secret) VALUES (?1, ?2, ?3, ?4)
-ON CONFLICT (domain) DO UPDATE SET policy = excluded.policy
+ON CONFLICT (domain) DO NOTHING
