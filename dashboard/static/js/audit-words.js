@@ -1,6 +1,7 @@
 // The audit page's words: instants with their seconds, ages, and details as labelled lines instead of JSON. Pure.
 
-import { fieldName, number } from "./format.js";
+import { isDate } from "./dates.js";
+import { date, fieldName, number } from "./format.js";
 import { SIGNALS } from "./suppressed.js";
 
 const patterns = new Map();
@@ -63,6 +64,7 @@ function say(value, zone) {
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (typeof value === "number") return number(value);
   if (Array.isArray(value)) return value.length ? value.map((one) => (isObject(one) ? lines(one, zone).map(([label, words]) => `${label.toLowerCase()} ${words}`).join(", ") : say(one, zone))).join("; ") : "none";
+  if (isDate(value)) return date(value);
   return INSTANT.test(value) ? moment(value, zone) : String(value);
 }
 
