@@ -2,7 +2,7 @@
 //! and nothing in it asks another host for anything or needs an inline script or style (the strict
 //! Content-Security-Policy holds without exceptions).
 //!
-//! `index.html` is served at `/`, `setup.html` at `/setup`, and everything else at `/assets/<path>`.
+//! `index.html` is served at `/`, `setup.html` at `/setup`, `audit.html` at `/audit`, and everything else at `/assets/<path>`.
 
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,9 @@ fn text(asset: &Asset) -> &str {
     std::str::from_utf8(asset.body).expect("every file of ours is UTF-8")
 }
 
+/// Every page.
+const PAGES: [&str; 3] = ["index.html", "setup.html", "audit.html"];
+
 fn of_kind(ending: &str) -> impl Iterator<Item = &'static Asset> {
     let ending = ending.to_owned();
     assets().iter().filter(move |asset| asset.path.ends_with(&ending))
@@ -33,7 +36,7 @@ fn imports(module: &Asset) -> Vec<String> {
 
 #[test]
 fn pages_and_their_parts_are_there() {
-    for page in ["index.html", "setup.html"] {
+    for page in PAGES {
         let page = asset(page).expect("the page is embedded");
         for path in references(page) {
             assert!(asset(path).is_some(), "{} refers to {path}, which is not there", page.path);
@@ -46,9 +49,9 @@ fn pages_and_their_parts_are_there() {
     }
 }
 
-#[test]
-fn nothing_is_left_over() {
-    let mut wanted: BTreeSet<String> = ["index.html", "setup.html"].map(str::to_owned).into();
+/// What these pages load, and what that imports in turn, themselves included.
+fn reach(pages: &[&str]) -> BTreeSet<String> {
+    let mut wanted: BTreeSet<String> = pages.iter().map(|page| (*page).to_owned()).collect();
     let mut open: Vec<String> = wanted.iter().cloned().collect();
     while let Some(path) = open.pop() {
         let file = asset(&path).expect("only what exists is wanted");
@@ -59,17 +62,37 @@ fn nothing_is_left_over() {
         };
         open.extend(more.into_iter().filter(|path| wanted.insert(path.clone())));
     }
+    wanted
+}
+
+#[test]
+fn nothing_is_left_over() {
+    let wanted = reach(&PAGES);
     for file in assets() {
         assert!(wanted.contains(file.path), "{} is embedded, but nothing refers to it", file.path);
     }
 }
 
 #[test]
-fn every_module_is_preloaded_by_the_page_that_imports_it() {
-    let index = asset("index.html").expect("the page is embedded");
-    let loaded = references(index);
-    for module in of_kind(".js").filter(|module| module.path != "js/setup.js") {
-        assert!(loaded.contains(&module.path), "index.html neither runs nor preloads {}", module.path);
+fn every_page_names_the_modules_it_needs_and_no_others() {
+    for page in PAGES {
+        let html = asset(page).expect("the page is embedded");
+        let named: BTreeSet<&str> =
+            references(html).into_iter().filter(|path| path.ends_with(".js")).collect();
+        // Otherwise the browser finds out module by module, one round trip each.
+        for path in reach(&[page]).iter().filter(|path| path.ends_with(".js")) {
+            assert!(named.contains(path.as_str()), "{page} neither runs nor preloads {path}");
+        }
+        let run = between(text(html), "<script type=\"module\" src=\"/assets/", '"');
+        let mut needed: BTreeSet<String> = run.iter().map(|path| (*path).to_owned()).collect();
+        let mut open: Vec<String> = needed.iter().cloned().collect();
+        while let Some(path) = open.pop() {
+            let more = imports(asset(&path).expect("only what exists is imported"));
+            open.extend(more.into_iter().filter(|path| needed.insert(path.clone())));
+        }
+        for path in named {
+            assert!(needed.contains(path), "{page} preloads {path}, which nothing on it imports");
+        }
     }
 }
 
@@ -152,8 +175,21 @@ fn assets_are_found_typed_and_tagged() {
     assert_eq!(asset("index.html").map(|file| file.content_type), Some("text/html; charset=utf-8"));
 }
 
+/// The bytes of these files, compressed.
+fn weight(files: &BTreeSet<String>) -> usize {
+    files.iter().filter_map(|path| asset(path)).map(|file| file.brotli.len()).sum()
+}
+
 #[test]
 fn the_whole_dashboard_stays_small() {
-    let brotli: usize = assets().iter().map(|file| file.brotli.len()).sum();
+    let brotli = weight(&reach(&["index.html", "setup.html"]));
     assert!(brotli < 40_000, "{brotli} bytes compressed: a first visit on a slow line would notice");
+}
+
+#[test]
+fn the_audit_page_adds_little() {
+    let shared = reach(&["index.html", "setup.html"]);
+    let own: BTreeSet<String> = reach(&["audit.html"]).difference(&shared).cloned().collect();
+    let brotli = weight(&own);
+    assert!(brotli < 32_000, "{brotli} bytes compressed beyond what the dashboard has");
 }

@@ -14,7 +14,7 @@ fn links(html: &str) -> BTreeSet<String> {
 #[test]
 fn the_dashboard_loads_only_from_here() {
     let app = TestApp::start();
-    for page in ["/", "/setup"] {
+    for page in ["/", "/setup", "/audit"] {
         let answer = app.get(page).send().assert_status(200);
         assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"));
         let policy = answer.header("content-security-policy").unwrap_or_default();

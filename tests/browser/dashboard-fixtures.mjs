@@ -90,7 +90,7 @@ export function makeLead(index, date, channel, roll = dice(index + 7)) {
 export class Collector extends EventEmitter {
   constructor() {
     super();
-    Object.assign(this, { authenticated: true, demo: false, setupRequired: false, sites: [SITE], days: new Map(), mqls: [], down: null, today: TODAY, asked: [], suppressed: { total: 42, by_signal: { gpc: 30, tag: 5, api: 7 } } });
+    Object.assign(this, { role: "owner", roles: ["owner"], bodies: [], authenticated: true, demo: false, setupRequired: false, sites: [SITE], days: new Map(), mqls: [], down: null, today: TODAY, asked: [], suppressed: { total: 42, by_signal: { gpc: 30, tag: 5, api: 7 } } });
     const roll = dice(42);
     let index = 0;
     for (let back = 199; back >= 0; back -= 1) {
@@ -240,15 +240,17 @@ export class Collector extends EventEmitter {
       let text = "";
       for await (const chunk of request) text += chunk;
       const body = text ? JSON.parse(text) : null;
+      if (text) this.bodies.push({ path: url.pathname, text });
       const query = Object.fromEntries(url.searchParams);
       if (this.down === "reset") return request.socket.destroy();
       if (this.down === 500) return refuse(500, "Internal error", "The database is locked.");
       const route = `${request.method} ${url.pathname}`;
-      if (route === "GET /api/v1/session") return send(200, { authenticated: this.authenticated, demo: this.demo, setup_required: this.setupRequired, version: "0.1.0" });
+      if (route === "GET /api/v1/session") return send(200, { authenticated: this.authenticated, demo: this.demo, setup_required: this.setupRequired, version: "0.1.0", role: this.authenticated ? this.role : null, roles: this.roles });
       if (route === "POST /api/v1/session") {
         if (this.tooMany) return send(429, { type: "about:blank", title: "Too many attempts", status: 429, detail: "Please wait 30 seconds." }, { "retry-after": "30" });
         if (body.password !== PASSWORD) return refuse(401, "Wrong password", "This password is not right.");
         this.authenticated = true;
+        this.role = body.role ?? "owner";
         return send(204);
       }
       if (route === "DELETE /api/v1/session") {
@@ -263,6 +265,9 @@ export class Collector extends EventEmitter {
       }
       if (!this.authenticated) return refuse(401, "Not logged in", "Please log in.");
       if (route === "GET /api/v1/sites") return send(200, { sites: this.sites.map((site) => ({ site, time_zone: ZONE, today: this.today })) });
+      const more = this.answerMore?.(route, query, body);
+      if (more) return more.text === undefined ? send(more.status ?? 200, more.body, more.headers) : answer.writeHead(200, more.headers).end(more.text);
+      if (this.role === "auditor") return refuse(403, "Not for auditors", "An auditor sees the audit page only.");
       if (route === "GET /api/v1/reports/mql") {
         const report = this.report(query);
         const etag = `"${sha(JSON.stringify(report)).slice(0, 32)}"`;
@@ -280,7 +285,7 @@ export class Collector extends EventEmitter {
   }
 
   async #file(path, answer) {
-    const name = path === "/" ? "index.html" : path === "/setup" ? "setup.html" : normalize(path.replace(/^\/assets\//, ""));
+    const name = path === "/" ? "index.html" : path === "/setup" ? "setup.html" : path === "/audit" ? "audit.html" : normalize(path.replace(/^\/assets\//, ""));
     try {
       const body = await readFile(join(STATIC, name));
       answer.writeHead(200, { "content-type": TYPES[extname(name)], "content-security-policy": CSP, "x-content-type-options": "nosniff" }).end(body);

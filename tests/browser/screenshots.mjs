@@ -1,12 +1,13 @@
 // Takes the README's picture and those that a reviewer looks at, from a running demo:
 //   node tests/browser/screenshots.mjs http://127.0.0.1:8787 docs      (docs/dashboard.png)
 //   node tests/browser/screenshots.mjs http://127.0.0.1:8787 DIR all   (every page, desktop and phone, light and dark)
+//   node tests/browser/screenshots.mjs http://127.0.0.1:8787 DIR audit (the audit page alone, the same way)
 import { join } from "node:path";
 import { launch } from "./browser.mjs";
 
 const [origin, folder, all] = process.argv.slice(2);
 if (!origin || !folder) {
-  console.error("usage: node tests/browser/screenshots.mjs http://127.0.0.1:8787 FOLDER [all]");
+  console.error("usage: node tests/browser/screenshots.mjs http://127.0.0.1:8787 FOLDER [all|audit]");
   process.exit(2);
 }
 const browser = await launch();
@@ -20,17 +21,19 @@ async function shoot(name, path, options, ready, clip) {
 }
 
 const dashboard = ['[data-total="mqls"] .value', "[data-lead]"];
-await shoot("dashboard", "/", { viewport: { width: 1280, height: 1120 }, colorScheme: "light" }, dashboard, {});
+if (all !== "audit") await shoot("dashboard", "/", { viewport: { width: 1280, height: 1120 }, colorScheme: "light" }, dashboard, {});
 if (all) {
   const demo = ["", "product", "pricing", "case-studies/harbour-logistics", "blog", "webinar", "request-a-demo", "thanks"];
   const looks = [
-    ["desktop", { width: 1280, height: 900 }],
+    ["desktop", { width: all === "audit" ? 1440 : 1280, height: 900 }],
     ["phone", { width: 390, height: 844 }],
   ];
   for (const [kind, viewport] of looks) {
     for (const colorScheme of ["light", "dark"]) {
       const options = { viewport, colorScheme };
       const look = `${kind}-${colorScheme}`;
+      await shoot(`audit-${look}`, "/audit", options, ["#verified .finding", ".bars svg", ".log tbody tr", ".documents li"], { fullPage: true });
+      if (all === "audit") continue;
       await shoot(`dashboard-${look}`, "/", options, dashboard, { fullPage: true });
       await shoot(`setup-${look}`, "/setup", options, ["h1"], { fullPage: true });
       for (const page of demo) {

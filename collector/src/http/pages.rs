@@ -41,6 +41,11 @@ pub(super) async fn setup(request: HttpRequest) -> Result<HttpResponse, Problem>
     serve(&request, "setup.html")
 }
 
+/// `GET /audit`: the page tells nothing by itself; what it asks for is refused to strangers.
+pub(super) async fn audit(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    serve(&request, "audit.html")
+}
+
 /// `GET /assets/…`
 pub(super) async fn asset(request: HttpRequest, path: web::Path<String>) -> Result<HttpResponse, Problem> {
     serve(&request, &path)

@@ -44,6 +44,7 @@ pub fn configure(state: web::Data<State>) -> impl Fn(&mut ServiceConfig) + Clone
             // Pages.
             .route("/", read().to(pages::dashboard))
             .route("/setup", read().to(pages::setup))
+            .route("/audit", read().to(pages::audit))
             .route("/assets/{path:.*}", read().to(pages::asset))
             .route("/demo", read().to(demo::slash))
             .route("/demo/thanks", web::post().to(demo::thanks))

@@ -13,12 +13,13 @@ export class Problem extends Error {
 
 const PATIENCE_MS = 20_000;
 
-async function call(path, { method = "GET", body, etag, signal } = {}) {
+/** Asks; `as` is "json", or "blob" for an answer that is handed on as a file. `patience` is for what takes long. */
+export async function call(path, { method = "GET", body, etag, signal, as = "json", patience: most = PATIENCE_MS } = {}) {
   const headers = { accept: "application/json" };
   if (body !== undefined) headers["content-type"] = "application/json";
   if (etag) headers["if-none-match"] = etag;
   const patience = new AbortController();
-  const timer = setTimeout(() => patience.abort(), PATIENCE_MS);
+  const timer = setTimeout(() => patience.abort(), most);
   signal?.addEventListener("abort", () => patience.abort(), { once: true });
   try {
     const answer = await fetch(path, {
@@ -27,7 +28,7 @@ async function call(path, { method = "GET", body, etag, signal } = {}) {
     });
     if (answer.status === 304) return { unchanged: true };
     if (!answer.ok) throw await problem(answer);
-    const data = answer.status === 204 ? null : await answer.json();
+    const data = answer.status === 204 ? null : await answer[as]();
     return { data, etag: answer.headers.get("etag") };
   } catch (error) {
     if (error instanceof Problem) throw error;
@@ -50,13 +51,14 @@ async function problem(answer) {
   return new Problem(answer.status, told.title || `Status ${answer.status}`, detail, told.pointer);
 }
 
-function query(parameters) {
+export function query(parameters) {
   const said = Object.entries(parameters).filter(([, value]) => value !== null && value !== undefined && value !== "");
   return new URLSearchParams(said).toString();
 }
 
 export const session = (signal) => call("/api/v1/session", { signal }).then((answer) => answer.data);
-export const logIn = (password) => call("/api/v1/session", { method: "POST", body: { password } });
+/** `role` is said only where there is a choice. */
+export const logIn = (password, role) => call("/api/v1/session", { method: "POST", body: role ? { password, role } : { password } });
 export const logOut = () => call("/api/v1/session", { method: "DELETE" });
 export const setUp = (token, password) => call("/api/v1/setup", { method: "POST", body: { token, password } });
 export const sites = (signal) => call("/api/v1/sites", { signal }).then((answer) => answer.data.sites);

@@ -23,6 +23,7 @@ const SITES_EVERY_MS = 60_000;
 const LEADS_EVERY_MS = 10_000;
 
 let view = readView(location.search);
+let roles = [];
 let sites = [];
 let sitesAt = 0;
 let shown = null; // { report, question } on the screen
@@ -46,6 +47,7 @@ function face(name) {
   for (const id of FACES) byId(id).hidden = id !== name;
   byId("site-picker").hidden = name !== "dashboard";
   // Under `mqlite demo` everybody is let in, so there is nothing to log out of.
+  byId("audit-link").hidden = name !== "dashboard";
   byId("log-out").hidden = name !== "dashboard" || !byId("demo-banner").hidden;
   if (name !== "dashboard") {
     live.stop();
@@ -61,7 +63,10 @@ async function start() {
     byId("demo-banner").hidden = !session.demo;
     setText(byId("version"), `MQLite ${session.version}`);
     if (session.setup_required) return face("setup-required");
+    roles = session.roles ?? [];
     if (!session.authenticated) return askToLogIn();
+    // An auditor sees the audit page and nothing of this one.
+    if (session.role === "auditor") return location.replace("/audit");
     sites = await api.sites();
     sitesAt = Date.now();
   } catch (error) {
@@ -76,7 +81,7 @@ async function start() {
 function askToLogIn(reason) {
   forget();
   face("log-in");
-  showLogIn(reason);
+  showLogIn(reason, roles, "owner");
 }
 
 /** Takes what was measured off the page: whoever sits there now has no right to it. */
