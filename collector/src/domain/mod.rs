@@ -24,5 +24,5 @@ pub use lead::{Attributes, EmailDomain, Identity, Stage};
 pub use outcome::{DropReason, Outcome};
 pub use points::Points;
 pub use site::{Site, SiteId, SiteNo, SitePolicy};
-pub use text::{Invalid, Text};
+pub use text::{Invalid, Text, printable};
 pub use time::{Date, Timestamp, VISIT_MS, Zone};

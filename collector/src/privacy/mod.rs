@@ -5,11 +5,13 @@
 mod client;
 mod limits;
 mod pseudonym;
+mod redact;
 mod salts;
 
 pub use client::{Client, TrustedProxies};
 pub use limits::{ClientLimits, Limited};
 pub use pseudonym::lead_key;
+pub use redact::{redact, redact_value};
 pub use salts::{Destroyed, SaltError, Salts};
 
 use crate::domain::{Agent, Place, Site, Timestamp, VisitorId};
