@@ -89,6 +89,15 @@ pub struct SitePolicy {
     pub link_same_day: bool,
     /// The legal basis for qualifying people who ask for something by form and ticked no box.
     pub form_basis: Basis,
+    /// The names of the properties that are kept; `None` keeps all, an empty list none.
+    pub props: Option<Vec<String>>,
+}
+
+impl SitePolicy {
+    /// Whether a property of this name is kept.
+    pub fn allows_prop(&self, name: &str) -> bool {
+        self.props.as_ref().is_none_or(|allowed| allowed.iter().any(|allowed| allowed == name))
+    }
 }
 
 impl Default for SitePolicy {
@@ -99,6 +108,7 @@ impl Default for SitePolicy {
             honour_dnt: false,
             link_same_day: true,
             form_basis: Basis::Consent,
+            props: None,
         }
     }
 }

@@ -157,7 +157,7 @@ fn international(place: &Place<'_>) -> Option<usize> {
         ('0', Some('0')) if !inside => place.at + bracket + 2,
         _ => return None,
     };
-    longest(place.chars, from, |digits| is_international(digits))
+    longest(place.chars, from, is_international)
 }
 
 /// Seven to fifteen digits, however they are grouped.

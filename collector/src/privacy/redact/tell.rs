@@ -100,9 +100,9 @@ fn ending(text: &[char]) -> Option<Tell> {
         let glued = first.checked_sub(1).and_then(|at| text.get(at)).is_some_and(|c| c.is_alphanumeric());
         !glued || text.get(first).is_some_and(|c| c.is_uppercase())
     };
-    if PHONE.iter().any(|word| ends_in(word)) {
+    if PHONE.iter().any(&ends_in) {
         Some(Tell::Phone)
-    } else if ID.iter().any(|word| ends_in(word)) {
+    } else if ID.iter().any(ends_in) {
         Some(Tell::Id)
     } else {
         None

@@ -49,6 +49,7 @@ impl Score {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "the figures are what this test is run for")]
 fn the_corpus_comes_out_as_it_says() {
     let corpus = corpus();
     let mut scores = [Score::default(); KINDS.len()];

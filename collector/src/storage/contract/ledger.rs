@@ -74,6 +74,7 @@ fn a_site_keeps_its_number_and_secret(backend: &dyn Backend) {
         honour_dnt: true,
         link_same_day: false,
         form_basis: Basis::Contract,
+        props: Some(vec!["plan".to_owned()]),
     };
     let again = NewSite { zone: Zone::utc(), ..new_site("example.com", policy.clone()) };
     let changed = ledger.put_site(again).expect("puts");
