@@ -28,6 +28,18 @@ fn sites_are_added_changed_and_listed() {
     for word in ["example.com", "Europe/Berlin", "shop.example.net", "\"honour_dnt\":true", "contract"] {
         assert!(listed.contains(word), "{word} in {listed}");
     }
+    let list_of = |arguments: &[&str]| {
+        run(&[&["site", "add", "example.com"], arguments].concat()).assert_ok();
+        let listed = run(&["site", "list"]).assert_ok();
+        let list = listed.split_once("\"props\":").expect("it is listed").1;
+        list[..=list.find([']', 'l']).expect("an end")].to_owned()
+    };
+    assert_eq!(list_of(&["--honour-dnt", "yes"]), "nul");
+    assert_eq!(list_of(&["--allow-prop", "plan", "--allow-prop", "Größe"]), r#"["plan","Größe"]"#);
+    assert_eq!(list_of(&["--allow-prop", "tier", "--allow-prop", "plan"]), r#"["plan","Größe","tier"]"#);
+    assert_eq!(list_of(&["--props", "none", "--allow-prop", "plan"]), r#"["plan"]"#);
+    assert_eq!(list_of(&["--props", "none"]), "[]");
+    assert_eq!(list_of(&["--props", "all"]), "nul");
     let zone = run(&["site", "add", "example.com", "--time-zone", "Asia/Tokyo"]).assert_fails();
     assert!(zone.contains("keeps its time zone"), "{zone}");
 }
@@ -41,6 +53,8 @@ fn what_is_wrong_is_said_with_what_would_be_right() {
         (&["site", "add", SITE, "--host", "https://shop.example.net/"], "without scheme"),
         (&["site", "add", SITE, "--allow-automation", "perhaps"], "yes or no"),
         (&["site", "add", SITE, "--form-basis", "hope"], "legitimate_interest"),
+        (&["site", "add", SITE, "--props", "all", "--allow-prop", "plan"], "leave it out"),
+        (&["site", "add", SITE, "--allow-prop", ""], "--props none"),
         (&["tag", "not a site"], "example.com"),
         (&["export", "events", "--format", "csv"], "ndjson"),
         (&["export", "events"], "--data DIR"),

@@ -141,6 +141,30 @@ fn what_stands_in_a_url_or_a_field_by_mistake_is_not_kept() {
     assert!(checked > 10_000);
 }
 
+/// Personal data that a site's own pages put where free text is kept.
+#[test]
+fn personal_data_in_free_text_is_replaced_by_a_marker() {
+    let app = TestApp::start();
+    let [phone, card, id] = ["+44 7700 900123", "4111 1111 1111 1111", "AB123456C"];
+    let token = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    let path = format!("/u/{MAIL}/{card}?utm_source={MAIL}&utm_campaign={id}&utm_content={token}");
+    let props = json!({ "note": format!("write to {MAIL} or call {phone}"), MAIL: "a name" });
+    let fields = json!({ "company": "Marked Ltd", "contact": phone, "number": card });
+    let event = event(&format!("asked {MAIL}"), &path).with("p", props).with("c", json!({ "m": 1, "q": 1 }));
+    app.send(&event.identify("other@kept.com", fields, true)).assert_stored();
+    let encoded = MAIL.replace('@', "%2540");
+    app.send(&pageview(&format!("/thanks/{encoded}/{token}"))).assert_stored();
+    app.wait_for_lead("Marked Ltd", |_| true);
+    let needles = [MAIL, "sentinel.5e17", "sentinel-company", phone, "900123", card, id, token, &encoded]
+        .map(|text| (text.to_owned(), text.as_bytes().to_vec()));
+    let checked = everything(&app).assert_without(&needles);
+    assert!(checked > 10_000);
+    let exported: String = app.export().iter().map(ToString::to_string).collect();
+    for marker in ["/u/[email]/[card]", "call [phone]", "\"[id]\"", "/thanks/[email]/[token]"] {
+        assert!(exported.contains(marker), "{marker} in {exported}");
+    }
+}
+
 #[test]
 fn the_search_finds_what_is_there() {
     let folder = tempfile::tempdir().expect("a folder");

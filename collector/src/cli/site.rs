@@ -3,7 +3,7 @@
 use super::{Failure, say, tag};
 use crate::app::open_ledger;
 use crate::config::{Config, Settings, system_zone};
-use crate::domain::{Basis, RetentionKind, Rung, Signal, SiteId, Zone};
+use crate::domain::{Basis, RetentionKind, Rung, Signal, SiteId, Text, Zone};
 use crate::storage::NewSite;
 
 /// What to do with sites.
@@ -53,8 +53,24 @@ pub struct Add {
     /// The highest rung that the site's events may have
     #[arg(long, value_name = "unset|measured|qualified", value_parser = ceiling)]
     ceiling: Option<Rung>,
+    /// Keep properties of this name, and of no name that is not listed; can be given several times. To list
+    /// anew, give `--props none` with it
+    #[arg(long = "allow-prop", value_name = "NAME")]
+    allowed_props: Vec<String>,
+    /// Keep all properties (lifts the list), or none but those that `--allow-prop` names
+    #[arg(long, value_name = "ALL/NONE")]
+    props: Option<AllProps>,
     #[command(flatten)]
     settings: Settings,
+}
+
+/// What is kept of properties before any is listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum AllProps {
+    /// All of them.
+    All,
+    /// None.
+    None,
 }
 
 /// Where to list from.
@@ -156,11 +172,46 @@ fn add(arguments: Add) -> Result<(), Failure> {
         policy.signals.dedup();
     }
     policy.ceiling = arguments.ceiling.unwrap_or(policy.ceiling);
+    policy.props = props(policy.props, arguments.props, &arguments.allowed_props)?;
     let site = ledger.put_site(NewSite { id, zone, policy })?;
     let verb = if known.is_some() { "Changed" } else { "Added" };
     say(format_args!("{verb} {} (days are counted in {})", site.id, site.zone.name()))?;
     let base = config.base_url();
     say(format_args!("Tag: {}", tag::plain(&base, site.id.as_str())))
+}
+
+/// The list of properties, from the one there is and what was asked for.
+fn props(
+    listed: Option<Vec<String>>,
+    all: Option<AllProps>,
+    allowed: &[String],
+) -> Result<Option<Vec<String>>, Failure> {
+    let listed = match all {
+        Some(AllProps::All) if !allowed.is_empty() => {
+            return Err(Failure::new(
+                "`--props all` keeps every property; leave it out, or leave out --allow-prop",
+            ));
+        }
+        Some(AllProps::All) => return Ok(None),
+        Some(AllProps::None) => Some(Vec::new()),
+        None => listed,
+    };
+    if allowed.is_empty() {
+        return Ok(listed);
+    }
+    let mut listed = listed.unwrap_or_default();
+    for name in allowed {
+        let name = name.trim();
+        if name.is_empty() || Text::<40>::clean(name).as_str() != name {
+            return Err(Failure::new(
+                "a property's name has 1 to 40 bytes; to keep none, write --props none",
+            ));
+        }
+        if !listed.iter().any(|listed| listed == name) {
+            listed.push(name.to_owned());
+        }
+    }
+    Ok(Some(listed))
 }
 
 fn list(arguments: List) -> Result<(), Failure> {

@@ -30,5 +30,5 @@ pub use outcome::{DropReason, Outcome};
 pub use points::Points;
 pub use retention::{Kind as RetentionKind, Retention};
 pub use site::{Site, SiteId, SiteNo, SitePolicy};
-pub use text::{Invalid, Text};
+pub use text::{Invalid, Text, printable};
 pub use time::{Date, Timestamp, VISIT_MS, Zone};

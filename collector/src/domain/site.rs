@@ -95,6 +95,15 @@ pub struct SitePolicy {
     pub signals: Vec<Signal>,
     /// The highest rung of the site's events. Never [`Rung::Denied`]: that is no event.
     pub ceiling: Rung,
+    /// The names of the properties that are kept; `None` keeps all, an empty list none.
+    pub props: Option<Vec<String>>,
+}
+
+impl SitePolicy {
+    /// Whether a property of this name is kept.
+    pub fn allows_prop(&self, name: &str) -> bool {
+        self.props.as_ref().is_none_or(|allowed| allowed.iter().any(|allowed| allowed == name))
+    }
 }
 
 impl Default for SitePolicy {
@@ -108,6 +117,7 @@ impl Default for SitePolicy {
             retention: Retention::default(),
             signals: Signal::acceptable().collect(),
             ceiling: Rung::Qualified,
+            props: None,
         }
     }
 }

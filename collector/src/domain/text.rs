@@ -3,6 +3,7 @@
 //! space, and at most `MAX` bytes; what is longer was cut at a character boundary, never in it.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
 use std::fmt;
 
 /// Why a value was refused: what was wrong and what would be right, for a person to read.
@@ -24,12 +25,7 @@ pub struct Text<const MAX: usize>(String);
 impl<const MAX: usize> Text<MAX> {
     /// Cleans `raw`: control characters become spaces, ends are trimmed, the rest is cut to `MAX` bytes.
     pub fn clean(raw: &str) -> Self {
-        let needs_work = raw.len() > MAX || raw.chars().any(unprintable) || raw.trim().len() != raw.len();
-        if !needs_work {
-            return Self(raw.to_owned());
-        }
-        let spaced: String = raw.chars().map(|c| if unprintable(c) { ' ' } else { c }).collect();
-        Self(cut(spaced.trim(), MAX).trim_end().to_owned())
+        Self(cut(printable(raw).trim(), MAX).trim_end().to_owned())
     }
 
     /// The string itself.
@@ -81,7 +77,7 @@ impl<const MAX: usize> Serialize for Text<MAX> {
 
 impl<'de, const MAX: usize> Deserialize<'de> for Text<MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self::clean(&std::borrow::Cow::<str>::deserialize(deserializer)?))
+        Ok(Self::clean(&Cow::<str>::deserialize(deserializer)?))
     }
 }
 
@@ -90,6 +86,15 @@ impl<'de, const MAX: usize> Deserialize<'de> for Text<MAX> {
 pub(super) fn unprintable(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// With a blank in place of each character that is not printed.
+pub fn printable(raw: &str) -> Cow<'_, str> {
+    if raw.chars().any(unprintable) {
+        Cow::Owned(raw.chars().map(|c| if unprintable(c) { ' ' } else { c }).collect())
+    } else {
+        Cow::Borrowed(raw)
+    }
 }
 
 /// The longest prefix of `text` that is at most `max` bytes and ends between two characters.

@@ -2,6 +2,7 @@
 //! request has exactly one [`Outcome`]. No address, no user agent and no SQL is seen here.
 
 mod consent;
+mod minimise;
 mod page;
 mod refusal;
 mod validate;
@@ -13,7 +14,8 @@ mod tests;
 pub use refusal::{Refusal, RefusalKind};
 
 use crate::domain::{
-    Attributes, Date, DropReason, Event, EventId, Outcome, Part, Site, SiteId, SiteNo, Timestamp, Trust,
+    Attributes, Date, DropReason, Event, EventId, Outcome, Part, Props, Site, SiteId, SiteNo, Timestamp,
+    Trust,
 };
 use crate::enrich;
 use crate::privacy::{Client, Nature, Privacy, lead_key};
@@ -24,6 +26,10 @@ use validate::Draft;
 pub const IDENTITY_DROPPED: &str = "identity_dropped";
 /// The counter's word for an event that asked for a higher rung than the site's policy lets it have.
 pub const CONSENT_CAPPED: &str = "consent_capped";
+/// The counter's word for an event in which personal data was replaced by a marker.
+pub const REDACTED: &str = "redacted";
+/// The counter's word for an event that lost properties that the site's list does not name.
+pub const PROPERTY_DROPPED: &str = "property_dropped";
 /// Events of one request.
 pub const BATCH_MAX: usize = 100;
 /// How long after it happened an event is still taken as having happened then: half a day.
@@ -73,7 +79,7 @@ pub fn take(
 }
 
 fn take_one(
-    draft: Draft,
+    mut draft: Draft,
     sender: Sender<'_>,
     nature: Nature,
     privacy: &Privacy,
@@ -117,14 +123,19 @@ fn take_one(
         taken.outcomes.push(outcome);
         return Ok(());
     }
-    if draft.identity.is_some() && !decision.keeps(Part::Identity) {
-        taken.tallies.push((site.no, day, IDENTITY_DROPPED));
-    }
-    if decision.capped {
-        taken.tallies.push((site.no, day, CONSENT_CAPPED));
-    }
-    let event = event(draft, sender, trust, &decision, &site, privacy)?;
+    let keeps_identity = decision.keeps(Part::Identity);
+    let identity_dropped = draft.identity.is_some() && !keeps_identity;
+    let redacted = draft.is_redacted(&site, decision.consent.rung, keeps_identity);
+    let props = std::mem::take(&mut draft.props).keep(&site.policy);
+    let counted = [
+        (identity_dropped, IDENTITY_DROPPED),
+        (decision.capped, CONSENT_CAPPED),
+        (redacted || props.redacted, REDACTED),
+        (props.dropped, PROPERTY_DROPPED),
+    ];
+    let event = event(draft, props.props, sender, trust, &decision, &site, privacy)?;
     taken.events.push((event, day));
+    taken.tallies.extend(counted.iter().filter(|(is, _)| *is).map(|(_, word)| (site.no, day, *word)));
     taken.outcomes.push(Outcome::Stored);
     Ok(())
 }
@@ -167,6 +178,7 @@ fn unwanted(draft: &Draft, nature: Nature, site: &Site) -> Option<DropReason> {
 
 fn event(
     draft: Draft,
+    props: Props,
     sender: Sender<'_>,
     trust: Trust,
     decision: &consent::Decision,
@@ -201,7 +213,7 @@ fn event(
         touch,
         agent: kept.agent,
         place: kept.place,
-        props: draft.props,
+        props,
         revenue: draft.revenue,
         engagement_ms: draft.engagement_ms,
         scroll_depth: draft.scroll_depth,

@@ -1,7 +1,8 @@
 //! The page's URL. Invariant: of the query only declared campaign parameters and the names of click ids
-//! survive; of a referrer only its host.
+//! survive; of a referrer only its host, and that only when it is a name. What survives was searched for
+//! personal data.
 
-use super::Refusal;
+use super::{Refusal, minimise};
 use crate::domain::{Site, Text};
 use crate::enrich::channel::{Arrival, CLICK_IDS};
 use std::borrow::Cow;
@@ -15,6 +16,8 @@ const HOST_MAX: usize = 253;
 pub(super) struct Page {
     pub(super) host: String,
     pub(super) path: Text<500>,
+    /// Whether personal data was replaced in the path.
+    pub(super) path_redacted: bool,
     pub(super) campaign: CampaignParams,
 }
 
@@ -27,6 +30,10 @@ pub(super) struct CampaignParams {
     content: Option<Text<200>>,
     term: Option<Text<200>>,
     click_id: Option<&'static str>,
+    /// Whether personal data was replaced in source, medium or campaign.
+    pub(super) redacted: bool,
+    /// Whether it was in content or term, which are not kept on every rung.
+    pub(super) details_redacted: bool,
 }
 
 impl CampaignParams {
@@ -71,14 +78,17 @@ pub(super) fn page(raw: &str, hash_routing: bool) -> Result<Page, Refusal> {
         path = Cow::Owned(format!("{path}#{}", fragment.split('?').next().unwrap_or_default()));
     }
     let mut campaign = CampaignParams::default();
+    let (mut found, mut found_in_details) = (0, 0);
     for (key, value) in url.query_pairs().take(100) {
         match key.as_ref() {
-            "utm_source" => campaign.source = Text::non_empty(&value),
-            "ref" | "source" if campaign.source.is_none() => campaign.source = Text::non_empty(&value),
-            "utm_medium" => campaign.medium = Text::non_empty(&value),
-            "utm_campaign" => campaign.campaign = Text::non_empty(&value),
-            "utm_content" => campaign.content = Text::non_empty(&value),
-            "utm_term" => campaign.term = Text::non_empty(&value),
+            "utm_source" => campaign.source = minimise::non_empty(&value, &mut found),
+            "ref" | "source" if campaign.source.is_none() => {
+                campaign.source = minimise::non_empty(&value, &mut found);
+            }
+            "utm_medium" => campaign.medium = minimise::non_empty(&value, &mut found),
+            "utm_campaign" => campaign.campaign = minimise::non_empty(&value, &mut found),
+            "utm_content" => campaign.content = minimise::non_empty(&value, &mut found_in_details),
+            "utm_term" => campaign.term = minimise::non_empty(&value, &mut found_in_details),
             other => {
                 if let Some(name) = CLICK_IDS.iter().find(|name| **name == other) {
                     campaign.click_id = campaign.click_id.or(Some(name));
@@ -86,7 +96,11 @@ pub(super) fn page(raw: &str, hash_routing: bool) -> Result<Page, Refusal> {
             }
         }
     }
-    Ok(Page { host, path: Text::clean(&path), campaign })
+    campaign.redacted = found > 0;
+    campaign.details_redacted = found_in_details > 0;
+    let mut in_path = 0;
+    let path = minimise::text(&path, &mut in_path);
+    Ok(Page { host, path, path_redacted: in_path > 0, campaign })
 }
 
 /// Percent-decoded where that gives text, so that one page has one name.
@@ -102,6 +116,12 @@ fn decoded(path: &str) -> Cow<'_, str> {
 pub(super) fn referrer_host(raw: &str) -> Option<String> {
     let host = Url::parse(raw.get(..2_000).unwrap_or(raw)).ok()?.host_str()?.to_ascii_lowercase();
     (!host.is_empty() && host.len() <= HOST_MAX).then_some(host)
+}
+
+/// Whether a host is an address and no name: of a router, of a machine in an office, of a person's own.
+/// Nothing is kept of it.
+pub(super) fn is_numeric(host: &str) -> bool {
+    !matches!(url::Host::parse(host), Ok(url::Host::Domain(_)))
 }
 
 /// Whether a referrer is a page of the site itself.

@@ -1,17 +1,15 @@
 //! From the wire to a draft. Invariant: a [`Draft`] holds checked, bounded values only, and nothing of the
 //! request but what the wire format declares.
 
+use super::minimise::{self, SentProps};
 use super::page::{self, Page};
 use super::refusal::Refusal;
-use super::wire::{Flag, WireEvent, WireLead, WireProps, WireRevenue};
+use super::wire::{Flag, WireEvent, WireLead, WireRevenue};
 use crate::domain::{
-    Attributes, EmailDomain, EventId, EventName, Money, Part, Props, Rung, Signal, Site, SiteId, Text, Touch,
+    Attributes, EmailDomain, EventId, EventName, Money, Part, Rung, Signal, Site, SiteId, Text, Touch,
     from_hex,
 };
 use crate::enrich;
-
-/// Properties kept of one event.
-const PROPS_KEPT: usize = 30;
 
 /// An event that was checked, before consent decides what is kept of it.
 #[derive(Debug)]
@@ -21,7 +19,7 @@ pub(super) struct Draft {
     pub(super) name: EventName,
     pub(super) page: Page,
     pub(super) referrer_host: Option<String>,
-    pub(super) props: Props,
+    pub(super) props: SentProps,
     pub(super) revenue: Option<Money>,
     pub(super) engagement_ms: Option<u32>,
     pub(super) scroll_depth: Option<u8>,
@@ -29,6 +27,8 @@ pub(super) struct Draft {
     pub(super) identity: Option<ClaimedIdentity>,
     pub(super) automated: bool,
     pub(super) age_ms: u64,
+    /// Whether personal data was replaced in the name.
+    pub(super) name_redacted: bool,
 }
 
 /// What the page says was granted.
@@ -46,6 +46,8 @@ pub(super) struct ClaimedIdentity {
     /// `None` when what was sent is no domain.
     pub(super) domain: Option<EmailDomain>,
     pub(super) attributes: Attributes,
+    /// Whether personal data was replaced or left out in the attributes.
+    pub(super) redacted: bool,
     pub(super) box_ticked: bool,
 }
 
@@ -64,13 +66,24 @@ impl Draft {
         if internal && campaign.is_empty() {
             return None;
         }
-        let referrer = self.referrer_host.as_deref().filter(|_| !internal);
+        let referrer = self.referrer_host.as_deref().filter(|host| !internal && !page::is_numeric(host));
         let mut touch = enrich::channel::touch(&campaign.arrival(referrer));
         if !rung.keeps(Part::CampaignDetails) {
             touch.content = None;
             touch.term = None;
         }
         Some(touch)
+    }
+
+    /// Whether personal data was replaced in something that `rung` and consent let be kept.
+    pub(super) fn is_redacted(&self, site: &Site, rung: Rung, keep_identity: bool) -> bool {
+        let page = &self.page;
+        let campaign =
+            page.campaign.redacted || (rung.keeps(Part::CampaignDetails) && page.campaign.details_redacted);
+        self.name_redacted
+            || page.path_redacted
+            || (campaign && self.touch(site, rung).is_some())
+            || (keep_identity && self.identity.as_ref().is_some_and(|identity| identity.redacted))
     }
 }
 
@@ -79,13 +92,14 @@ pub(super) fn draft(raw: WireEvent<'_>) -> Result<Draft, Refusal> {
     let page = page::page(&raw.u, raw.h.0)?;
     let referrer_host = raw.r.as_deref().and_then(page::referrer_host);
     let consent = claimed_consent(&raw)?;
+    let mut in_name = 0;
     Ok(Draft {
         id: raw.k.map(|id| EventId::parse(&id)).transpose().map_err(|error| Refusal::bad("/k", error.0))?,
         site: SiteId::parse(&raw.d).map_err(|error| Refusal::bad("/d", error.0))?,
-        name: EventName::parse(&raw.n).map_err(|error| Refusal::bad("/n", error.0))?,
+        name: minimise::event_name(&raw.n, &mut in_name).map_err(|error| Refusal::bad("/n", error.0))?,
         page,
         referrer_host,
-        props: props(raw.m.into_iter().chain(raw.p)),
+        props: SentProps::of(raw.m.into_iter().chain(raw.p)),
         revenue: raw.revenue.map(|revenue| money(&revenue)).transpose()?,
         engagement_ms: raw.e.map(|e| engagement(e.0)).transpose()?,
         scroll_depth: raw.sd.map(|sd| scroll_depth(sd.0)).transpose()?.flatten(),
@@ -93,6 +107,7 @@ pub(super) fn draft(raw: WireEvent<'_>) -> Result<Draft, Refusal> {
         identity: raw.l.map(identity).transpose()?,
         automated: raw.b.0,
         age_ms: raw.a.map(|a| age(a.0)).transpose()?.unwrap_or(0),
+        name_redacted: in_name > 0,
     })
 }
 
@@ -110,20 +125,6 @@ fn claimed_consent(raw: &WireEvent<'_>) -> Result<ClaimedConsent, Refusal> {
     Ok(ClaimedConsent { measure: flag(consent.m), qualify: flag(consent.q), signal })
 }
 
-/// Of two objects the later one's values hold; at most thirty are kept.
-fn props(raw: impl Iterator<Item = WireProps>) -> Props {
-    let text = |(name, value): (String, String)| Some((Text::non_empty(&name)?, Text::non_empty(&value)?));
-    let mut props: Props = raw.flat_map(entries).filter_map(text).collect();
-    while props.len() > PROPS_KEPT {
-        props.pop_last();
-    }
-    props
-}
-
-fn entries(raw: WireProps) -> impl Iterator<Item = (String, String)> {
-    raw.0.into_iter().filter_map(|(name, value)| value.0.map(|value| (name, value)))
-}
-
 fn identity(raw: WireLead<'_>) -> Result<ClaimedIdentity, Refusal> {
     let hash = from_hex(raw.h.bytes()).ok_or_else(|| {
         Refusal::bad(
@@ -132,8 +133,7 @@ fn identity(raw: WireLead<'_>) -> Result<ClaimedIdentity, Refusal> {
         )
     })?;
     let domain = raw.d.as_deref().unwrap_or("free").trim().to_ascii_lowercase();
-    let looks_like_address = |value: &str| value.contains('@');
-    if looks_like_address(&domain) {
+    if domain.contains('@') {
         return Err(Refusal::bad("/l/d", "only the part after the @ is sent, never the address"));
     }
     // Whatever somebody typed after the @: what is no domain is not kept, and the lead is.
@@ -143,13 +143,9 @@ fn identity(raw: WireLead<'_>) -> Result<ClaimedIdentity, Refusal> {
         let site = SiteId::parse(&domain).ok().filter(|site| site.as_str().contains('.'));
         site.map(|site| EmailDomain::Company(Text::clean(site.as_str())))
     };
-    // A field that holds an address is left out, whoever declared it.
-    let attributes = entries(raw.f.unwrap_or_default())
-        .filter(|(_, value)| !looks_like_address(value))
-        .filter_map(|(name, value)| Some((Text::non_empty(&name)?, Text::non_empty(&value)?)))
-        .take(20)
-        .collect();
-    Ok(ClaimedIdentity { hash, domain, attributes, box_ticked: raw.q.0 })
+    let mut found = 0;
+    let attributes = minimise::attributes(raw.f.unwrap_or_default(), &mut found);
+    Ok(ClaimedIdentity { hash, domain, attributes, redacted: found > 0, box_ticked: raw.q.0 })
 }
 
 fn money(raw: &WireRevenue<'_>) -> Result<Money, Refusal> {

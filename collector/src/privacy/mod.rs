@@ -5,6 +5,7 @@
 mod client;
 mod limits;
 mod pseudonym;
+mod redact;
 mod salts;
 
 #[cfg(test)]
@@ -13,6 +14,7 @@ mod tests;
 pub use client::{Client, TrustedProxies};
 pub use limits::{ClientLimits, Limited};
 pub use pseudonym::lead_key;
+pub use redact::{redact, redact_value};
 pub use salts::{Destroyed, GRACE_MS, Live, SaltError, Salts};
 
 use crate::domain::{Agent, Place, Site, Timestamp, VisitorId};

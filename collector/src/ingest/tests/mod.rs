@@ -3,6 +3,7 @@
 
 mod consent;
 mod kept;
+mod minimised;
 mod robust;
 
 use super::{Refusal, Sender, Taken, take};

@@ -1,1 +1,1 @@
-SELECT no, domain, zone, policy, secret, counted_from, policy_version FROM sites WHERE domain = ?1
+SELECT no, domain, zone, policy, policy_version, secret, counted_from FROM sites WHERE domain = ?1

@@ -1,1 +1,1 @@
-    SELECT, no, domain, zone, policy, secret, counted_from, FROM, sites, ORDER, BY, policy_version,
+SELECT no, domain, zone, policy, policy_version, secret, counted_from FROM sites ORDER BY domain
