@@ -22,10 +22,6 @@ type Holds = fn(&[char], &[u8]) -> bool;
 const SHAPES: &[(&str, Holds)] = &[
     ("###-##-####", |_, digits| is_ssn(digits)),
     ("########_@", |letters, digits| is_dni(0, letters, digits)),
-    ("@_#######_@", |letters, digits| is_nie(letters, digits)),
-    ("@@######@", |letters, _| is_nino(letters)),
-    ("@@ ## ## ## @", |letters, _| is_nino(letters)),
-    ("@@@@@@##@##@###@", |letters, _| is_codice_fiscale(letters)),
     ("###.###.###-##", |_, _| true),
     ("######-####", |_, digits| is_personnummer(digits)),
     ("######+####", |_, digits| is_personnummer(digits)),
@@ -43,9 +39,29 @@ const SHAPES: &[(&str, Holds)] = &[
     ("#####_#@########", is_corsican_nir),
 ];
 
-/// Where the number ends that begins here.
+/// The same for what begins with a letter.
+const LETTERED: &[(&str, Holds)] = &[
+    ("@_#######_@", is_nie),
+    ("@@######@", |letters, _| is_nino(letters)),
+    ("@@ ## ## ## @", |letters, _| is_nino(letters)),
+    ("@@@@@@##@##@###@", |letters, _| is_codice_fiscale(letters)),
+];
+
+/// Where the number ends that begins here with a digit.
 pub(super) fn end(place: &Place<'_>, tell: Option<Tell>) -> Option<usize> {
-    let shaped = SHAPES.iter().find_map(|(text, holds)| {
+    // A number of a lot or a part is written after others and a dash, a personal one is not.
+    let part =
+        matches!(place.before(1), Some('-' | '.')) && place.before(2).is_some_and(|c| c.is_ascii_digit());
+    shaped(place, SHAPES).filter(|_| !part).or_else(|| told(place, tell))
+}
+
+/// Where the number ends that begins here with a letter.
+pub(super) fn end_lettered(place: &Place<'_>) -> Option<usize> {
+    shaped(place, LETTERED).or_else(|| iban(place))
+}
+
+fn shaped(place: &Place<'_>, shapes: &[(&str, Holds)]) -> Option<usize> {
+    shapes.iter().find_map(|(text, holds)| {
         let to = shape(place.chars, place.at, text).filter(|to| ends(place.chars, *to))?;
         let letters: Vec<char> = place
             .chars
@@ -58,24 +74,26 @@ pub(super) fn end(place: &Place<'_>, tell: Option<Tell>) -> Option<usize> {
         let whole: Vec<char> = place.chars.get(place.at..to)?.iter().map(char::to_ascii_uppercase).collect();
         let letters = if letters.len() > 5 { whole } else { letters };
         holds(&letters, &digits(place.chars, place.at, to)).then_some(to)
-    });
-    // A number of a lot or a part is written after others and a dash, a personal one is not.
-    let part =
-        matches!(place.before(1), Some('-' | '.')) && place.before(2).is_some_and(|c| c.is_ascii_digit());
-    shaped.filter(|_| !part).or_else(|| iban(place)).or_else(|| told(place, tell))
+    })
 }
 
-/// Nine to twelve digits behind a word that says what they are.
+/// Eight to fifteen digits behind a word that says what they are.
 fn told(place: &Place<'_>, tell: Option<Tell>) -> Option<usize> {
+    if tell != Some(Tell::Id) {
+        return None;
+    }
     let run = place.chars.get(place.at..)?.iter().take(24);
     let length = run.take_while(|c| c.is_ascii_digit() || matches!(c, ' ' | '-' | '.' | '/')).count();
     let last = place.chars.get(place.at..place.at + length)?.iter().rposition(char::is_ascii_digit)?;
     let to = place.at + last + 1;
     let count = digits(place.chars, place.at, to).len();
-    (tell == Some(Tell::Id) && (8..=15).contains(&count) && ends(place.chars, to)).then_some(to)
+    ((8..=15).contains(&count) && ends(place.chars, to)).then_some(to)
 }
 
 fn iban(place: &Place<'_>) -> Option<usize> {
+    if !place.get(2)?.is_ascii_digit() || !place.get(3)?.is_ascii_digit() {
+        return None;
+    }
     let upper = |ahead: usize| place.get(ahead).map(|c| c.to_ascii_uppercase());
     let country: String = [upper(0)?, upper(1)?].iter().collect();
     let known = IBANS.split(' ').find_map(|known| known.strip_prefix(country.as_str()))?;

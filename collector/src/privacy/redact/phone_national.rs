@@ -6,7 +6,7 @@ use super::{Place, check, ends};
 
 /// Begins with a zero or has brackets, or a grouping that hardly anything else has.
 const SURE: &[&str] = &[
-    // Belgium, France, Luxembourg's neighbours: 06 39 98 12 34
+    // France and Belgium: 06 39 98 12 34, 02 123 45 67
     "0N~##~##~##~##",
     "0N ### ## ##",
     "0N/### ## ##",
@@ -129,6 +129,9 @@ fn stands_alone(place: &Place<'_>, to: usize) -> bool {
 /// can be an ISBN or a UPC: what has the check digit of one is left.
 fn mobile(place: &Place<'_>) -> Option<usize> {
     let run = digit_run(place.chars, place.at);
+    if place.get(0) != Some('0') || !(10..=12).contains(&run) {
+        return None;
+    }
     let to = place.at + run;
     let digits = digits(place.chars, place.at, to);
     let isbn = || check::weighted(&digits, &[10, 9, 8, 7, 6, 5, 4, 3, 2, 1], 11) == 0;
