@@ -242,9 +242,13 @@ fn a_claim_that_the_policy_does_not_let_raise_is_capped() {
     let measured = SitePolicy { ceiling: Rung::Measured, ..SitePolicy::default() };
     let nothing = SitePolicy { ceiling: Rung::Unset, ..SitePolicy::default() };
     let all = SitePolicy::default();
+    // A policy that was written by hand: what cannot raise does not, whatever is accepted.
+    let anything = SitePolicy { signals: Signal::ALL.to_vec(), ..SitePolicy::default() };
     let cases = [
         ("no signal named", json!({ "m": 1, "q": 1 }), &all, Rung::Unset, true),
         ("a signal that cannot raise", json!({ "m": 1, "q": 1, "s": "dnt" }), &all, Rung::Unset, true),
+        ("nobody, though accepted", json!({ "m": 1, "q": 1 }), &anything, Rung::Unset, true),
+        ("no such yes, though accepted", json!({ "m": 1, "s": "dnt" }), &anything, Rung::Unset, true),
         ("not accepted here", json!({ "m": 1, "q": 1, "s": "tag" }), &only_api, Rung::Unset, true),
         ("accepted here", json!({ "m": 1, "q": 1, "s": "api" }), &only_api, Rung::Qualified, false),
         ("above the ceiling", json!({ "m": 1, "q": 1, "s": "tag" }), &measured, Rung::Measured, true),
