@@ -32,12 +32,15 @@ enum Command {
     Site(cli::site::Command),
     /// Print the tag to paste
     Tag(cli::tag::Arguments),
-    /// The owner's account
+    /// The owner's and the auditor's accounts
     #[command(subcommand)]
     User(cli::user::Command),
     /// Print what is stored
     #[command(subcommand)]
     Export(cli::export::Command),
+    /// Print what can be checked
+    #[command(subcommand)]
+    Audit(cli::audit::Command),
 }
 
 fn main() -> ExitCode {
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         Command::Tag(arguments) => cli::tag::run(arguments),
         Command::User(command) => cli::user::run(command),
         Command::Export(command) => cli::export::run(command),
+        Command::Audit(command) => cli::audit::run(command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -220,7 +220,7 @@ impl Entry {
     /// The entry that `act` becomes after `head`.
     pub fn after(head: Option<Head>, act: &Act) -> Self {
         let mut entry = Self {
-            seq: head.map_or(0, |head| head.seq) + 1,
+            seq: head.map_or(0, |head| head.seq).saturating_add(1),
             at: act.at,
             role: act.actor.role.name().to_owned(),
             who: act.actor.who.as_str().to_owned(),

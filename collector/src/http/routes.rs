@@ -1,6 +1,6 @@
 //! Every URL. Invariant: a URL that is not here does not exist.
 
-use super::{auth, collect, demo, error, health, leads, pages, reports, script, state::State};
+use super::{audit, auth, collect, demo, error, health, leads, pages, reports, script, state::State};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{Route, guard};
 
@@ -31,6 +31,10 @@ pub fn configure(state: web::Data<State>) -> impl Fn(&mut ServiceConfig) + Clone
             .route("/api/v1/leads", read().to(leads::list))
             .route("/api/v1/leads/{key}", read().to(leads::show))
             .route("/api/v1/leads/{key}/explanation", read().to(leads::explanation))
+            // What can be checked.
+            .route("/api/v1/audit/log", read().to(audit::log::show))
+            .route("/api/v1/audit/verify", read().to(audit::verify::show))
+            .route("/api/v1/privacy/receipt", web::post().to(audit::verify::receipt))
             // Operations.
             .route("/healthz", read().to(health::alive))
             .route("/readyz", read().to(health::ready))
