@@ -83,7 +83,7 @@ mod tests {
             settings: json!({ "listen": "127.0.0.1:1", "client_rate": 20 }),
             model: json!({ "name": "b2b", "hash": "00" }),
         };
-        let mut actions = |start: &Start| {
+        let actions = |start: &Start| {
             let before = usize::try_from(kit.count()).expect("few");
             kit.recorder.started(start).expect("records");
             kit.entries()[before..].iter().map(|entry| entry.action.clone()).collect::<Vec<_>>()

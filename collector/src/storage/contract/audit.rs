@@ -14,6 +14,9 @@ contract!(
     a_lead_has_one_reference,
 );
 
+/// Whether an entry is among those that a query is to find, by its place.
+type Matches = fn(i64) -> bool;
+
 fn act(n: i64) -> Act {
     Act {
         at: Timestamp::from_millis(n * 1_000),
@@ -56,7 +59,7 @@ fn filters_find_what_matches_and_nothing_else(backend: &dyn Backend) {
     let all = AuditQuery { limit: 100, ..AuditQuery::default() };
     let site = SiteId::parse("example.com").expect("valid");
     let moment = |n: i64| Some(Timestamp::from_millis(n * 1_000));
-    let cases: Vec<(AuditQuery, fn(i64) -> bool)> = vec![
+    let cases: [(AuditQuery, Matches); 10] = [
         (all.clone(), |_| true),
         (AuditQuery { action: Some(Action::LeadViewed), ..all.clone() }, |n| n % 3 == 0),
         (AuditQuery { action: Some(Action::PersonErased), ..all.clone() }, |_| false),
