@@ -1,10 +1,10 @@
 //! The composition root. Invariant: this is the only file that names concrete backends; everything else is
 //! handed traits.
 
-use crate::audit::{Anchor, Recorder};
+use crate::audit::{Anchor, Recorder, Start};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::{Invalid, VISIT_MS};
+use crate::domain::{Action, Actor, Invalid, Role, VISIT_MS};
 use crate::enrich::geo::Countries;
 use crate::http::auth::{digest, random_token};
 use crate::http::{self, DemoSite, SiteDirectory, State};
@@ -176,6 +176,7 @@ pub struct App {
     state: web::Data<State>,
     scorer: Scorer,
     listen: String,
+    start: Start,
     _lock: File,
 }
 
@@ -187,8 +188,11 @@ impl App {
     pub fn open(config: &Config, clock: Clock, demo: Option<DemoSite>) -> Result<Self, StartError> {
         create_data_folder(&config.data)?;
         let lock = lock(&config.data)?;
-        let events: Arc<dyn EventStore> = Arc::new(SqliteEvents::open(&config.data.join(EVENTS))?);
-        let ledger: Arc<dyn Ledger> = Arc::new(SqliteLedger::open(&config.data.join(LEDGER))?);
+        let events = SqliteEvents::open(&config.data.join(EVENTS))?;
+        let ledger = SqliteLedger::open(&config.data.join(LEDGER))?;
+        let schema = serde_json::json!({ EVENTS: events.schema()?, LEDGER: ledger.schema()? });
+        let events: Arc<dyn EventStore> = Arc::new(events);
+        let ledger: Arc<dyn Ledger> = Arc::new(ledger);
         let audit = Arc::new(recorder(config, Arc::clone(&ledger), clock.clone()));
         let salts = Salts::open(&config.data.join(SALTS)).map_err(|error| StartError(error.to_string()))?;
         let countries = match &config.geo_file {
@@ -198,6 +202,12 @@ impl App {
         let privacy = Arc::new(Privacy::new(salts, countries, config.ipv4_prefix));
         privacy.remember(events.visitors_since(clock.now().plus_millis(-VISIT_MS))?);
         let model = Arc::new(model(config.model.as_deref())?);
+        let start = Start {
+            version: env!("CARGO_PKG_VERSION"),
+            schema,
+            settings: config.recorded(),
+            model: serde_json::json!({ "name": model.name(), "hash": model.hash().to_string() }),
+        };
         let scorer = Scorer::new(Arc::clone(&events), ledger.clone(), Arc::clone(&model));
         let per_event = Duration::from_secs(1) / config.client_rate;
         let retention =
@@ -217,7 +227,7 @@ impl App {
             demo,
             https: config.public_url.as_deref().is_some_and(|url| url.starts_with("https://")),
         };
-        Ok(Self { state: web::Data::new(state), scorer, listen: config.listen.clone(), _lock: lock })
+        Ok(Self { state: web::Data::new(state), scorer, listen: config.listen.clone(), start, _lock: lock })
     }
 
     /// The event log.
@@ -248,10 +258,12 @@ impl App {
     /// # Errors
     /// When storage fails.
     pub fn setup_token(&self) -> Result<Option<String>, StartError> {
-        if self.state.demo.is_some() || self.state.ledger.password()?.is_some() {
+        let state = &self.state;
+        if state.demo.is_some() || state.ledger.password(Role::Owner)?.is_some() {
             return Ok(None);
         }
-        new_setup_token(self.state.ledger.as_ref(), &self.state.clock).map(Some)
+        let actor = Actor::collector();
+        new_setup_token(state.ledger.as_ref(), &state.clock, &state.audit, &actor, Role::Owner).map(Some)
     }
 
     /// Takes the port, before anything is said of it.
@@ -271,13 +283,20 @@ impl App {
     }
 }
 
-/// Makes a set-up token that ends in a day, in the place of any earlier one.
+/// Makes a set-up token for a role that ends in a day, in the place of any earlier one; `actor` asked for it.
 ///
 /// # Errors
 /// When storage fails.
-pub fn new_setup_token(ledger: &dyn Ledger, clock: &Clock) -> Result<String, StartError> {
+pub fn new_setup_token(
+    ledger: &dyn Ledger,
+    clock: &Clock,
+    audit: &Recorder,
+    actor: &Actor,
+    role: Role,
+) -> Result<String, StartError> {
     let token = random_token()?;
-    ledger.put_setup(SetupRow { token: digest(&token), expires_at: clock.now().plus_days(1) })?;
+    audit.record(actor, Action::SetupLinkMade, None, None, &serde_json::json!({ "role": role }))?;
+    ledger.put_setup(SetupRow { token: digest(&token), role, expires_at: clock.now().plus_days(1) })?;
     Ok(token)
 }
 
@@ -305,13 +324,16 @@ impl Bound {
     /// When the server cannot run.
     pub fn serve(self) -> Result<(), StartError> {
         let failed = |error: std::io::Error| StartError(format!("the server cannot run: {error}"));
-        let Self { app: App { state, scorer, _lock, .. }, listener, .. } = self;
+        let Self { app: App { state, scorer, start, _lock, .. }, listener, .. } = self;
+        let audit = Arc::clone(&state.audit);
+        audit.started(&start)?;
         let running = Running::start(scorer).map_err(failed)?;
         let limits = vec![Arc::clone(&state.event_limits), Arc::clone(&state.login_limits)];
         let housekeeping = Housekeeping::start(
             Arc::clone(&state.privacy),
             Arc::clone(&state.ledger),
             state.retention.clone(),
+            Arc::clone(&audit),
             limits,
             state.clock.clone(),
         )
@@ -329,8 +351,10 @@ impl Bound {
         );
         drop(housekeeping);
         drop(running);
+        let stopped = audit.stopped();
         events.settle()?;
         ledger.settle()?;
+        stopped?;
         served.map_err(failed)
     }
 }

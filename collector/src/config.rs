@@ -87,6 +87,31 @@ impl Config {
         self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.listen))
     }
 
+    /// What of the settings is recorded when it changes: no secret, and of files their names only.
+    pub fn recorded(&self) -> serde_json::Value {
+        let name = |path: &PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned());
+        // A public URL may hold a user's name and password by mistake.
+        let public = self.public_url.as_deref().and_then(|url| url::Url::parse(url).ok()).map(|mut url| {
+            let _ = url.set_username("");
+            let _ = url.set_password(None);
+            url.to_string()
+        });
+        serde_json::json!({
+            "listen": self.listen,
+            "public_url": public,
+            "trusted_proxies": self.trusted.count(),
+            "geo_file": self.geo_file.is_some(),
+            "ipv4_prefix": match self.ipv4_prefix {
+                V4Prefix::Network24 => 24,
+                V4Prefix::Whole => 32,
+            },
+            "client_rate": self.client_rate,
+            "client_burst": self.client_burst,
+            "model": self.model.as_ref().and_then(name),
+            "audit_anchor": name(&self.audit_anchor),
+        })
+    }
+
     /// Puts flags and environment (`given`) over the settings file.
     ///
     /// # Errors
@@ -171,6 +196,22 @@ mod tests {
         assert_eq!((config.listen.as_str(), config.ipv4_prefix), ("0.0.0.0:80", V4Prefix::Whole));
         let flag = Settings { listen: Some("127.0.0.1:1".into()), ..Settings::default() };
         assert_eq!(resolve(file, flag).expect("valid").listen, "127.0.0.1:1");
+    }
+
+    #[test]
+    fn what_is_recorded_of_settings_holds_no_secret_and_no_path() {
+        let file = "public_url = \"https://somebody:secret@stats.example.com/x\"\ntrusted_proxies = \"10.0.0.1 10.1.0.0/16\"";
+        let model = Some(PathBuf::from("/home/somebody/model.toml"));
+        let config = resolve(file, Settings { model, ..Settings::default() }).expect("valid");
+        let recorded = config.recorded().to_string();
+        for secret in ["secret", "somebody", "10.", "/home", "/tmp"] {
+            assert!(!recorded.contains(secret), "{secret} in {recorded}");
+        }
+        for said in
+            ["https://stats.example.com/x", "\"trusted_proxies\":2", "\"model.toml\"", "\"audit.anchor\""]
+        {
+            assert!(recorded.contains(said), "{said} in {recorded}");
+        }
     }
 
     #[test]

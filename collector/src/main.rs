@@ -32,7 +32,7 @@ enum Command {
     Site(cli::site::Command),
     /// Print the tag to paste
     Tag(cli::tag::Arguments),
-    /// The owner's account
+    /// The owner's and the auditor's accounts
     #[command(subcommand)]
     User(cli::user::Command),
     /// End what is past its time; the collector does so by itself, once a day
@@ -58,7 +58,7 @@ fn main() -> ExitCode {
         Command::Prune(arguments) => cli::prune::run(arguments),
         Command::Backup(arguments) => cli::backup::run(arguments),
         Command::Export(command) => cli::export::run(command),
-        Command::Audit(command) => cli::audit::run(&command),
+        Command::Audit(command) => cli::audit::run(command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -80,7 +80,7 @@ fn what_is_wrong_is_said_with_what_would_be_right() {
 #[test]
 fn help_and_version_are_printed() {
     let help = mqlite(["--help"]).assert_ok();
-    for command in ["serve", "demo", "verify", "site", "tag", "user", "export"] {
+    for command in ["serve", "demo", "verify", "site", "tag", "user", "export", "audit"] {
         assert!(help.contains(command), "{command} in {help}");
     }
     assert!(mqlite(["--version"]).assert_ok().starts_with("mqlite "));

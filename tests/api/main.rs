@@ -1,6 +1,7 @@
 //! The API, URL by URL, against the real binary. Invariant: every test starts a collector of its own and
 //! reads only what anybody can read: answers, exports and files.
 
+mod audit;
 mod cli;
 mod config;
 mod event;

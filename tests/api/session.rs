@@ -1,7 +1,7 @@
 //! `/api/v1/setup` and `/api/v1/session`. Promise: the password is chosen once by a printed link, nothing is
 //! seen without it, and whoever guesses is slowed down.
 
-use mqlite_tests::{PASSWORD, SITE, Setup, TestApp, mqlite};
+use mqlite_tests::{AUDITORS_PASSWORD, PASSWORD, SITE, Setup, TestApp, mqlite};
 use serde_json::{Value, json};
 
 const GUARDED: &[&str] = &[
@@ -37,7 +37,8 @@ fn the_password_is_chosen_once() {
     assert_eq!(short.pointer.as_deref(), Some("/password"));
     assert!(short.detail.contains("12"), "{short:?}");
     app.set_up(&"0".repeat(64), PASSWORD).assert_problem(403);
-    app.set_up(&token, PASSWORD).assert_status(204);
+    let answer = app.set_up(&token, PASSWORD).assert_status(200);
+    assert_eq!(answer.json()["role"], "owner");
     let again = app.set_up(&token, "another password, longer").assert_problem(403);
     assert!(again.detail.contains("mqlite user reset-password"), "{again:?}");
     assert_eq!(state(&app)["setup_required"], false);
@@ -139,7 +140,7 @@ fn a_new_link_resets_the_password() {
     let data = app.data().display().to_string();
     let link = mqlite(["user", "reset-password", "--data", &data]).assert_ok();
     let (_, token) = link.trim().split_once("/setup#").expect("a link");
-    app.set_up(token, "another password, longer").assert_status(204);
+    app.set_up(token, "another password, longer").assert_status(200);
     app.log_in(PASSWORD).assert_problem(401);
     app.log_in("another password, longer").assert_status(204);
     app.get(GUARDED[0]).header("cookie", app.cookie()).send().assert_problem(401);
@@ -155,4 +156,76 @@ fn sites_are_listed_with_their_day() {
     assert_eq!(sites["sites"][1]["time_zone"], "Asia/Tokyo");
     let today = sites["sites"][0]["today"].as_str().expect("a date");
     today.parse::<jiff::civil::Date>().expect("an ISO date");
+}
+
+/// What belongs to the owner; of [`GUARDED`] all but the sites.
+const OWNERS: &[&str] = &[GUARDED[1], GUARDED[2], GUARDED[3], GUARDED[4]];
+/// What both roles see.
+const SHARED: &[&str] = &["/api/v1/sites", "/api/v1/audit/log", "/api/v1/audit/verify"];
+
+#[test]
+fn an_auditor_sees_what_can_be_checked_and_nothing_of_marketing() {
+    let app = TestApp::start();
+    for path in SHARED {
+        app.get(path).send().assert_problem(401);
+    }
+    app.cookie();
+    let auditor = app.auditor();
+    let see = |path: &str, cookie: &str| app.get(path).header("cookie", cookie).send();
+    for path in SHARED {
+        see(path, &auditor).assert_status(200);
+        app.look(path).send().assert_status(200);
+    }
+    for path in OWNERS {
+        let problem = see(path, &auditor).assert_problem(403);
+        assert!(problem.detail.contains("auditor"), "{problem:?}");
+    }
+    let shown = |cookie: &str| see("/api/v1/session", cookie).json();
+    assert_eq!(shown(&auditor)["role"], "auditor");
+    assert_eq!(shown(app.cookie())["role"], "owner");
+    assert_eq!(shown("")["role"], Value::Null);
+    assert_eq!(shown("")["roles"], json!(["owner", "auditor"]));
+}
+
+#[test]
+fn each_role_has_its_password() {
+    let app = TestApp::start();
+    app.cookie();
+    let log_in = |password: &str, role: Value| {
+        let from = format!("198.51.100.{}", fastrand::u8(1..255));
+        let body = json!({ "password": password, "role": role });
+        app.post_json("/api/v1/session", &body).header("x-forwarded-for", from).send()
+    };
+    log_in(AUDITORS_PASSWORD, json!("auditor")).assert_problem(401);
+    let auditor = app.auditor();
+    log_in(PASSWORD, json!("owner")).assert_status(204);
+    log_in(PASSWORD, Value::Null).assert_status(204);
+    log_in(PASSWORD, json!("auditor")).assert_problem(401);
+    let nobody = log_in(PASSWORD, json!("collector")).assert_problem(400);
+    assert_eq!(nobody.pointer.as_deref(), Some("/role"));
+
+    // A new password for one ends that one's sessions only.
+    let data = app.data().display().to_string();
+    let user = |arguments: &[&str]| {
+        mqlite(["user"].iter().chain(arguments).copied().chain(["--data", data.as_str()]))
+    };
+    let role =
+        |cookie: &str| app.get("/api/v1/session").header("cookie", cookie).send().json()["role"].clone();
+    assert!(user(&["add-auditor"]).assert_fails().contains("reset-password --role auditor"));
+    let link = user(&["reset-password", "--role", "auditor"]).assert_ok();
+    let (_, token) = link.trim().split_once("/setup#").expect("a link");
+    assert_eq!((role(&auditor), role(app.cookie())), (json!("auditor"), json!("owner")));
+    app.set_up(token, "a third password, longer").assert_status(200);
+    assert_eq!((role(&auditor), role(app.cookie())), (Value::Null, json!("owner")));
+    log_in("a third password, longer", json!("auditor")).assert_status(204);
+
+    let removed = log_in("a third password, longer", json!("auditor")).assert_status(204);
+    let removed = removed.header("set-cookie").and_then(|cookie| cookie.split(';').next()).expect("a cookie");
+    user(&["remove-auditor"]).assert_ok();
+    assert_eq!(role(removed), Value::Null);
+    log_in("a third password, longer", json!("auditor")).assert_problem(401);
+    assert!(user(&["remove-auditor"]).assert_fails().contains("no auditor"));
+    let none = user(&["reset-password", "--role", "auditor"]).assert_fails();
+    assert!(none.contains("mqlite user add-auditor"), "{none}");
+    assert_eq!(role(app.cookie()), "owner");
 }

@@ -261,7 +261,7 @@ export class Collector extends EventEmitter {
         if (body.token !== TOKEN) return refuse(403, "Wrong token", "This set-up link is not valid.");
         if (body.password === "password1234") return refuse(400, "Weak password", "This password is among the most common ones.", "/password");
         this.setupRequired = false;
-        return send(204);
+        return send(200, { role: this.setupRole ?? "owner" });
       }
       if (!this.authenticated) return refuse(401, "Not logged in", "Please log in.");
       if (route === "GET /api/v1/sites") return send(200, { sites: this.sites.map((site) => ({ site, time_zone: ZONE, today: this.today })) });

@@ -303,6 +303,17 @@ onPage("set-up: short, common, spent link, and done", { prepare: (collector) => 
   assert.ok(collector.asked.every((line) => !line.includes(TOKEN)), "the token was never part of an address");
 });
 
+onPage("set-up by an auditor's link says as whom", { prepare: (collector) => Object.assign(collector, { authenticated: false, setupRole: "auditor" }) }, async ({ page, collector, open }) => {
+  await open(`/setup#${TOKEN}`);
+  await page.locator("#password").fill(PASSWORD);
+  await page.keyboard.press("Enter");
+  await withText(page, "#title", "The auditor’s password is set");
+  await withText(page, "#done", "logged in as the auditor");
+  assert.equal(await page.locator("#done-link").getAttribute("href"), "/audit");
+  assert.equal(new URL(page.url()).hash, "", "the token has left the address");
+  assert.ok(collector.asked.some((line) => line.startsWith("POST /api/v1/session")), "it logs in");
+});
+
 const HOSTILE = `"><img src=x onerror="window.hacked=1"><script>window.hacked=1</script>\u202e{{7*7}}`;
 onPage("what visitors send is text and nothing else", {
   prepare: (collector) => {

@@ -15,6 +15,9 @@ use tempfile::TempDir;
 /// The owner's password.
 pub const PASSWORD: &str = "correct horse battery staple";
 
+/// The auditor's.
+pub const AUDITORS_PASSWORD: &str = "another horse, another staple";
+
 /// How to start a [`TestApp`]: [`SITE`] in UTC, this machine as a trusted proxy, and no limit to speak of.
 #[derive(Debug)]
 #[must_use = "nothing starts before `start`"]
@@ -236,7 +239,7 @@ impl TestApp {
     pub fn cookie(&self) -> &str {
         self.cookie.get_or_init(|| {
             let token = self.setup_token().expect("a set-up link was printed");
-            self.set_up(token, PASSWORD).assert_status(204);
+            self.set_up(token, PASSWORD).assert_status(200);
             let answer = self.log_in(PASSWORD).assert_status(204);
             let cookie = answer.header("set-cookie").expect("a cookie");
             cookie.split(';').next().unwrap_or_default().to_owned()
@@ -251,6 +254,35 @@ impl TestApp {
     /// Logs in.
     pub fn log_in(&self, password: &str) -> Answer {
         self.post_json("/api/v1/session", &json!({ "password": password })).send()
+    }
+
+    /// Adds an auditor beside the running collector, and logs them in: their session's cookie.
+    ///
+    /// # Panics
+    /// When it does not work.
+    pub fn auditor(&self) -> String {
+        let data = self.data.display().to_string();
+        let link = mqlite(["user", "add-auditor", "--data", &data]).assert_ok();
+        let (_, token) = link.trim().split_once("/setup#").expect("a link");
+        assert_eq!(self.set_up(token, AUDITORS_PASSWORD).assert_status(200).json()["role"], "auditor");
+        let body = json!({ "password": AUDITORS_PASSWORD, "role": "auditor" });
+        let answer = self.post_json("/api/v1/session", &body).send().assert_status(204);
+        let cookie = answer.header("set-cookie").expect("a cookie");
+        cookie.split(';').next().unwrap_or_default().to_owned()
+    }
+
+    /// `mqlite audit ARGUMENTS` on its data folder.
+    pub fn audit(&self, arguments: &[&str]) -> Finished {
+        let data = self.data.display().to_string();
+        mqlite(["audit"].iter().chain(arguments).copied().chain(["--data", &data]))
+    }
+
+    /// Every entry of the audit log with this action, oldest first, as `mqlite audit log` prints it.
+    #[track_caller]
+    pub fn entries(&self, action: &str) -> Vec<Value> {
+        let printed = self.audit(&["log", "--format", "ndjson", "--action", action]).assert_ok();
+        let entry = |line: &str| serde_json::from_str::<Value>(line).expect("a line is JSON")["entry"].take();
+        printed.lines().map(entry).collect()
     }
 
     /// A request with a JSON body.

@@ -20,7 +20,7 @@ mod shared;
 mod wait;
 mod zones;
 
-pub use app::{PASSWORD, Setup, TestApp};
+pub use app::{AUDITORS_PASSWORD, PASSWORD, Setup, TestApp};
 pub use binary::{Finished, mqlite, mqlite_in};
 pub use event::{Event, address_hash, event, fresh_id, pageview};
 pub use http::{Answer, Problem, Request, request};

@@ -3,8 +3,23 @@
 //! recorded by its reference.
 
 mod anchor;
+mod finding;
+mod looks;
+mod receipt;
+mod refusals;
+mod started;
+mod swapped;
+mod verify;
+
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use anchor::Anchor;
+pub use finding::{Finding, Kind};
+pub use receipt::{ReceiptVerdict, verify_receipt};
+pub use refusals::Refused;
+pub use started::Start;
+pub use verify::{AnchorSeen, Verdict, parse_head, verify};
 
 use crate::clock::Clock;
 use crate::domain::{Act, Action, Actor, Entry, LeadKey, SiteId, SiteNo, to_hex};
@@ -16,12 +31,20 @@ pub struct Recorder {
     ledger: Arc<dyn Ledger>,
     clock: Clock,
     anchor: Option<Anchor>,
+    looks: looks::Looks,
+    refusals: refusals::Refusals,
 }
 
 impl Recorder {
     /// Records in `ledger`, and the head of the chain in `anchor`.
     pub fn new(ledger: Arc<dyn Ledger>, clock: Clock, anchor: Option<Anchor>) -> Self {
-        Self { ledger, clock, anchor }
+        Self {
+            ledger,
+            clock,
+            anchor,
+            looks: looks::Looks::default(),
+            refusals: refusals::Refusals::default(),
+        }
     }
 
     /// The file outside the database that heads are written to.
@@ -59,4 +82,14 @@ impl Recorder {
         }
         Ok(entry)
     }
+}
+
+/// An entry as exports hold it, on one line: its canonical form, and the hash that this form should have.
+pub fn export_line(entry: &Entry) -> String {
+    format!(r#"{{"entry":{},"hash":"{}"}}"#, entry.canonical(), to_hex(&entry.hash))
+}
+
+/// What people read of an action; of one that only tampering makes, its letters.
+pub fn title(action: &str) -> String {
+    Action::from_name(action).map_or_else(|| action.to_owned(), |action| action.title().to_owned())
 }

@@ -1,11 +1,15 @@
-//! `mqlite export`. Invariant: it prints what is stored and nothing that is not; it never writes.
+//! `mqlite export`. Invariant: it prints what is stored and nothing that is not, and what it prints was
+//! recorded before.
 
-use super::{Failure, say};
-use crate::app::{open_events_for_reading, open_ledger};
+use super::{Failure, operator, say};
+use crate::app::{open_events_for_reading, open_ledger, recorder};
+use crate::clock::Clock;
 use crate::config::{Config, Settings};
-use crate::domain::{Cursor, Event, SiteId, SiteNo, Timestamp};
+use crate::domain::{Action, Cursor, Event, SiteId, SiteNo, Timestamp};
+use crate::storage::EventStore;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What to print.
 #[derive(Debug, clap::Subcommand)]
@@ -106,22 +110,46 @@ pub fn run(command: Command) -> Result<(), Failure> {
     let Command::Events(arguments) = command;
     let config = Config::resolve(arguments.settings)?;
     let events = open_events_for_reading(&config.data)?;
-    let sites: BTreeMap<SiteNo, String> =
-        open_ledger(&config.data)?.sites()?.into_iter().map(|site| (site.no, site.id.to_string())).collect();
+    let ledger = open_ledger(&config.data)?;
+    let all = ledger.sites()?;
+    let sites: BTreeMap<SiteNo, String> = all.iter().map(|site| (site.no, site.id.to_string())).collect();
     let only = arguments.site.map(|site| SiteId::parse(&site)).transpose()?;
     if let Some(only) = only.as_ref().filter(|only| !sites.values().any(|site| site == only.as_str())) {
         return Err(Failure::new(format!("there is no site {only}; `mqlite site list` names them")));
     }
-    let mut cursor = Cursor::default();
-    loop {
-        let page = events.scan(cursor, 1_000)?;
-        let Some(last) = page.last() else { return Ok(()) };
-        cursor = last.cursor;
-        for logged in &page {
-            let line = printed(&logged.event, &sites);
-            if only.as_ref().is_none_or(|only| only.as_str() == line.site) {
-                say(serde_json::to_string(&line).map_err(|error| Failure::new(error.to_string()))?)?;
-            }
+    let only_no = only.as_ref().and_then(|only| all.iter().find(|site| site.id == *only)).map(|site| site.no);
+    let wanted = |event: &Event| only_no.is_none_or(|only| event.site == only);
+    // Recorded with its number before the first line: so they are counted, up to here, and then printed.
+    let end = events.head()?;
+    let mut count = 0_u64;
+    each(events.as_ref(), end, |event| {
+        count += u64::from(wanted(event));
+        Ok(())
+    })?;
+    let audit = recorder(&config, Arc::clone(&ledger), Clock::system());
+    let details = serde_json::json!({ "format": arguments.format, "events": count });
+    audit.record(&operator(), Action::EventsExported, only.as_ref(), None, &details)?;
+    each(events.as_ref(), end, |event| {
+        if !wanted(event) {
+            return Ok(());
         }
+        say(serde_json::to_string(&printed(event, &sites))
+            .map_err(|error| Failure::new(error.to_string()))?)
+    })
+}
+
+/// Goes through the log up to `end`, oldest first.
+fn each(
+    events: &dyn EventStore,
+    end: Cursor,
+    mut see: impl FnMut(&Event) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut cursor = Cursor::default();
+    while cursor < end {
+        let page = events.scan(cursor, 1_000)?;
+        let Some(last) = page.last() else { break };
+        cursor = last.cursor;
+        page.iter().filter(|logged| logged.cursor <= end).try_for_each(|logged| see(&logged.event))?;
     }
+    Ok(())
 }

@@ -1,10 +1,14 @@
-//! `mqlite site`. Invariant: adding a site that is there changes only what was named.
+//! `mqlite site`. Invariant: adding a site that is there changes only what was named, and what
+//! was changed is recorded.
 
-use super::{Failure, say, tag};
-use crate::app::open_ledger;
+use super::{Failure, operator, say, tag};
+use crate::app::{open_ledger, recorder};
+use crate::clock::Clock;
 use crate::config::{Config, Settings, system_zone};
-use crate::domain::{Basis, RetentionKind, Rung, Signal, SiteId, Text, Zone};
+use crate::domain::{Action, Basis, RetentionKind, Rung, Signal, SiteId, SitePolicy, Text, Zone};
 use crate::storage::NewSite;
+use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// What to do with sites.
 #[derive(Debug, clap::Subcommand)]
@@ -173,6 +177,15 @@ fn add(arguments: Add) -> Result<(), Failure> {
     }
     policy.ceiling = arguments.ceiling.unwrap_or(policy.ceiling);
     policy.props = props(policy.props, arguments.props, &arguments.allowed_props)?;
+    let before = known.as_ref().map(|site| &site.policy);
+    let (action, details) = match before {
+        Some(before) => (Action::SiteChanged, json!({ "changed": changes(before, &policy)? })),
+        None => (Action::SiteAdded, json!({ "time_zone": zone.name(), "policy": policy })),
+    };
+    if before != Some(&policy) {
+        let audit = recorder(&config, Arc::clone(&ledger), Clock::system());
+        audit.record(&operator(), action, Some(&id), None, &details)?;
+    }
     let site = ledger.put_site(NewSite { id, zone, policy })?;
     let verb = if known.is_some() { "Changed" } else { "Added" };
     say(format_args!("{verb} {} (days are counted in {})", site.id, site.zone.name()))?;
@@ -212,6 +225,15 @@ fn props(
         }
     }
     Ok(Some(listed))
+}
+
+/// Every setting that is another now, with what it was.
+fn changes(before: &SitePolicy, now: &SitePolicy) -> Result<Value, Failure> {
+    let json = |policy| serde_json::to_value(policy).map_err(|error| Failure::new(error.to_string()));
+    let (before, now) = (json(before)?, json(now)?);
+    let parts = now.as_object().into_iter().flatten();
+    let changed = parts.filter(|(name, part)| before.get(name.as_str()) != Some(part));
+    Ok(changed.map(|(name, part)| (name.clone(), json!({ "from": before.get(name), "to": part }))).collect())
 }
 
 fn list(arguments: List) -> Result<(), Failure> {

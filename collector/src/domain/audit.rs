@@ -220,7 +220,7 @@ impl Entry {
     /// The entry that `act` becomes after `head`.
     pub fn after(head: Option<Head>, act: &Act) -> Self {
         let mut entry = Self {
-            seq: head.map_or(0, |head| head.seq) + 1,
+            seq: head.map_or(0, |head| head.seq).saturating_add(1),
             at: act.at,
             role: act.actor.role.name().to_owned(),
             who: act.actor.who.as_str().to_owned(),
@@ -300,7 +300,7 @@ mod tests {
         let second = Entry::after(Some(first.head()), &act("{}"));
         assert_eq!((second.seq, second.previous), (2, first.hash));
         assert_ne!(second.hash, first.hash, "the same act at another place");
-        let changed = Entry { details: r#"{"a":1}"#.to_owned(), ..second.clone() };
+        let changed = Entry { details: r#"{"a":1}"#.to_owned(), ..second };
         assert_ne!(changed.computed_hash(), changed.hash);
     }
 

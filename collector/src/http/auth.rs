@@ -1,10 +1,12 @@
-//! Who may look: the owner, by password, with a session in an HttpOnly, SameSite=Strict cookie. Invariant:
-//! tokens and passwords are compared as hashes, never logged, and wrong ones are limited per client.
+//! Who may look: the owner and the auditor, by password, with a session in an HttpOnly, SameSite=Strict cookie.
+//! Invariant: tokens and passwords are compared as hashes, never logged, wrong ones are limited per client, and
+//! whoever comes in, is refused or leaves is recorded.
 
 use super::blocking::blocking;
 use super::error::Problem;
 use super::state::State;
-use crate::domain::{Actor, Role, Timestamp, to_hex};
+use crate::audit::Refused;
+use crate::domain::{Action, Actor, Role, Timestamp, to_hex};
 use crate::privacy::Client;
 use crate::storage::{Digest, SessionRow, StoreError};
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
@@ -14,6 +16,7 @@ use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use std::future::Future;
 use std::pin::Pin;
@@ -30,7 +33,8 @@ pub(super) struct Viewer {
     pub(super) actor: Actor,
 }
 
-/// Proof that the request came from somebody who may look at the audit page and answer people's requests.
+/// Proof that the request came from somebody who may look at the audit page and answer people's requests: the
+/// auditor or the owner.
 #[derive(Debug)]
 pub(super) struct Auditing {
     /// Who.
@@ -41,9 +45,9 @@ impl FromRequest for Auditing {
     type Error = Problem;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let viewer = Viewer::from_request(request, payload);
-        Box::pin(async move { Ok(Self { actor: viewer.await?.actor }) })
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { Ok(Self { actor: Actor::account(somebody(&request).await?) }) })
     }
 }
 
@@ -54,26 +58,34 @@ impl FromRequest for Viewer {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let state = request
-                .app_data::<web::Data<State>>()
-                .ok_or_else(|| Problem::unavailable("starting"))?
-                .clone();
-            if is_viewer(&request, state).await? {
-                Ok(Self { actor: Actor::account(Role::Owner) })
-            } else {
-                Err(Problem::unauthorized("open the dashboard and log in"))
+            match somebody(&request).await? {
+                Role::Owner => Ok(Self { actor: Actor::account(Role::Owner) }),
+                _ => Err(Problem::forbidden(
+                    "an auditor sees the audit page and answers people's requests; reports and leads are the owner's",
+                )),
             }
         })
     }
 }
 
-async fn is_viewer(request: &HttpRequest, state: web::Data<State>) -> Result<bool, Problem> {
+/// Who is logged in.
+async fn somebody(request: &HttpRequest) -> Result<Role, Problem> {
+    let state =
+        request.app_data::<web::Data<State>>().ok_or_else(|| Problem::unavailable("starting"))?.clone();
+    role_of(request, state).await?.ok_or_else(|| Problem::unauthorized("open the dashboard and log in"))
+}
+
+/// Who is logged in, if somebody is.
+async fn role_of(request: &HttpRequest, state: web::Data<State>) -> Result<Option<Role>, Problem> {
     if state.demo.is_some() {
-        return Ok(true);
+        return Ok(Some(Role::Owner));
     }
-    let Some(token) = request.cookie(COOKIE).map(|cookie| digest(cookie.value())) else { return Ok(false) };
-    let alive = move || state.ledger.session(&token, state.clock.now());
-    blocking(alive).await
+    let Some(token) = token_of(request) else { return Ok(None) };
+    blocking(move || state.ledger.session(&token, state.clock.now())).await
+}
+
+fn token_of(request: &HttpRequest) -> Option<Digest> {
+    request.cookie(COOKIE).map(|cookie| digest(cookie.value()))
 }
 
 /// The hash that a token is known by.
@@ -98,15 +110,52 @@ struct Shown {
     demo: bool,
     setup_required: bool,
     version: &'static str,
+    role: Option<Role>,
+    /// The accounts that one can log in to.
+    roles: Vec<Role>,
 }
 
 /// `GET /api/v1/session`
 pub(super) async fn show(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
-    let authenticated = is_viewer(&request, state.clone()).await?;
+    let role = role_of(&request, state.clone()).await?;
     let demo = state.demo.is_some();
-    let setup_required = !demo && blocking(move || state.ledger.password()).await?.is_none();
-    let shown = Shown { authenticated, demo, setup_required, version: env!("CARGO_PKG_VERSION") };
+    let with_password = move || {
+        let mut roles = Vec::new();
+        for role in [Role::Owner, Role::Auditor] {
+            if state.ledger.password(role)?.is_some() {
+                roles.push(role);
+            }
+        }
+        Ok::<_, StoreError>(roles)
+    };
+    let roles = blocking(with_password).await?;
+    let shown = Shown {
+        authenticated: role.is_some(),
+        demo,
+        setup_required: !demo && !roles.contains(&Role::Owner),
+        version: env!("CARGO_PKG_VERSION"),
+        role,
+        roles,
+    };
     Ok(HttpResponse::Ok().insert_header(("cache-control", "no-store")).json(shown))
+}
+
+/// Takes one attempt from the client's allowance. That somebody is told to wait is recorded.
+async fn take_attempt(request: &HttpRequest, state: &web::Data<State>) -> Result<(), Problem> {
+    let taken = state.login_limits.take(&Client::of(request, &state.trusted), 1);
+    if taken.is_err() {
+        refuse(state, Refused::TooMany).await;
+    }
+    Ok(taken?)
+}
+
+/// Records a refusal. Nobody gets in by it, so that the answer is the same when it cannot be recorded.
+async fn refuse(state: &web::Data<State>, why: Refused) {
+    let state = state.clone();
+    let recorded = blocking(move || state.audit.refused(why)).await;
+    if recorded.is_err() {
+        tracing::error!("a refused log-in could not be recorded");
+    }
 }
 
 /// What somebody logs in with. Not printable.
@@ -114,6 +163,7 @@ pub(super) async fn show(request: HttpRequest, state: web::Data<State>) -> Resul
 #[serde(deny_unknown_fields)]
 pub(super) struct LogIn {
     password: String,
+    role: Option<String>,
 }
 
 /// `POST /api/v1/session`
@@ -122,31 +172,49 @@ pub(super) async fn log_in(
     state: web::Data<State>,
     body: web::Json<LogIn>,
 ) -> Result<HttpResponse, Problem> {
-    state.login_limits.take(&Client::of(&request, &state.trusted), 1)?;
+    let role = match body.role.as_deref() {
+        None | Some("owner") => Role::Owner,
+        Some("auditor") => Role::Auditor,
+        Some(_) => return Err(Problem::bad("/role", "role: one of owner, auditor")),
+    };
+    take_attempt(&request, &state).await?;
     let shared = state.clone();
     let verify = move |phc: Option<String>| verify(phc.as_deref(), &body.password);
-    let right = blocking(move || shared.ledger.password().map(verify)).await?;
+    let right = blocking(move || shared.ledger.password(role).map(verify)).await?;
     if !right {
+        refuse(&state, Refused::Password(role)).await;
         return Err(Problem::unauthorized("the password is not right"));
     }
     let token = random_token()?;
     let now = state.clock.now();
-    let row = SessionRow { token: digest(&token), expires_at: now.plus_days(SESSION_DAYS) };
+    let row = SessionRow { token: digest(&token), role, expires_at: now.plus_days(SESSION_DAYS) };
     let https = state.https;
-    blocking(move || state.ledger.put_session(row, now)).await?;
+    let begin = move || {
+        state.audit.record(&Actor::account(role), Action::SessionOpened, None, None, &json!({}))?;
+        state.ledger.put_session(row, now)
+    };
+    blocking(begin).await?;
     Ok(HttpResponse::NoContent().cookie(cookie(token, https, Duration::days(SESSION_DAYS))).finish())
 }
 
 /// `DELETE /api/v1/session`
 pub(super) async fn log_out(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     let https = state.https;
-    if let Some(token) = request.cookie(COOKIE).map(|cookie| digest(cookie.value())) {
-        blocking(move || state.ledger.end_session(&token)).await?;
+    if let Some(token) = token_of(&request) {
+        let end = move || {
+            let role = state.ledger.session(&token, state.clock.now())?;
+            state.ledger.end_session(&token)?;
+            if let Some(role) = role {
+                state.audit.record(&Actor::account(role), Action::SessionClosed, None, None, &json!({}))?;
+            }
+            Ok::<_, StoreError>(())
+        };
+        blocking(end).await?;
     }
     Ok(HttpResponse::NoContent().cookie(cookie(String::new(), https, Duration::ZERO)).finish())
 }
 
-/// What chooses the owner's password. Not printable.
+/// What chooses an account's password. Not printable.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SetUp {
@@ -160,7 +228,7 @@ pub(super) async fn set_up(
     state: web::Data<State>,
     body: web::Json<SetUp>,
 ) -> Result<HttpResponse, Problem> {
-    state.login_limits.take(&Client::of(&request, &state.trusted), 1)?;
+    take_attempt(&request, &state).await?;
     let length = body.password.chars().count();
     if !(PASSWORD_MIN..=PASSWORD_MAX).contains(&length) {
         return Err(Problem::bad(
@@ -169,20 +237,28 @@ pub(super) async fn set_up(
         ));
     }
     let now: Timestamp = state.clock.now();
+    let shared = state.clone();
     let done = blocking(move || {
+        let token = digest(&body.token);
+        let Some(role) = shared.ledger.setup(&token, now)? else { return Ok(None) };
         let phc = hash(&body.password)?;
-        match state.ledger.set_up(&digest(&body.token), &phc, now) {
-            Err(StoreError::Conflict) => Ok(false),
-            other => other.map(|()| true),
+        // Recorded first: no password is set of which the log does not know.
+        shared.audit.record(&Actor::account(role), Action::PasswordSet, None, None, &json!({}))?;
+        match shared.ledger.set_up(&token, &phc, now) {
+            Err(StoreError::Conflict) => Ok(None),
+            other => other.map(Some),
         }
     });
-    if done.await? {
-        Ok(HttpResponse::NoContent().finish())
-    } else {
-        Err(Problem::forbidden(
-            "this link was used or has ended; `mqlite user reset-password` prints a new one",
-        ))
+    if let Some(role) = done.await? {
+        return Ok(HttpResponse::Ok()
+            .insert_header(("cache-control", "no-store"))
+            .json(json!({ "role": role })));
     }
+    refuse(&state, Refused::SetupLink).await;
+    Err(Problem::forbidden(
+        "this link was used or has ended; `mqlite user reset-password` prints a new one, with `--role auditor` \
+         for the auditor",
+    ))
 }
 
 fn cookie(token: String, https: bool, max_age: Duration) -> Cookie<'static> {

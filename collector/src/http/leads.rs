@@ -124,13 +124,17 @@ fn page_token(text: &str) -> Result<PageToken, Problem> {
 
 /// `GET /api/v1/leads`
 pub(super) async fn list(
-    _: Viewer,
+    viewer: Viewer,
     query: web::Query<ListQuery>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
-    let query = query.parse(&state)?;
+    let (site, query) = (site(&state, &query.site)?, query.parse(&state)?);
     let by = query.attribution;
-    let page = blocking(move || state.ledger.leads(&query)).await?;
+    let listed = move || -> Result<_, StoreError> {
+        state.audit.leads_listed(&viewer.actor, &site)?;
+        state.ledger.leads(&query)
+    };
+    let page = blocking(listed).await?;
     let next = page.next.map(|token| format!("{}.{}", token.at.millis(), token.key.to_hex()));
     let leads = page.leads.into_iter().map(|lead| shown(lead, by)).collect();
     Ok(private().json(Listed { leads, total: page.total, next }))
@@ -144,16 +148,22 @@ pub(super) struct OneQuery {
     attribution: Option<String>,
 }
 
+/// Finds a lead for somebody; that they look at it is recorded before they see it.
 async fn find(
+    viewer: Viewer,
     state: &web::Data<State>,
     query: &OneQuery,
     key: &str,
 ) -> Result<(Arc<Site>, Lead, Vec<Transition>), Problem> {
     let site = site(state, &query.site)?;
     let key = LeadKey::parse(key).map_err(|error| Problem::bad("/key", error.0))?;
-    let (shared, no) = (state.clone(), site.no);
+    let (shared, of) = (state.clone(), Arc::clone(&site));
     let found = blocking(move || -> Result<_, StoreError> {
-        Ok((shared.ledger.lead(no, key)?, shared.ledger.transitions(no, key)?))
+        let (lead, transitions) = (shared.ledger.lead(of.no, key)?, shared.ledger.transitions(of.no, key)?);
+        if lead.is_some() {
+            shared.audit.lead_viewed(&viewer.actor, &of, key)?;
+        }
+        Ok((lead, transitions))
     });
     let (lead, transitions) = found.await?;
     let lead = lead.ok_or_else(|| Problem::not_found("there is no such lead"))?;
@@ -162,13 +172,13 @@ async fn find(
 
 /// `GET /api/v1/leads/{key}`
 pub(super) async fn show(
-    _: Viewer,
+    viewer: Viewer,
     key: web::Path<String>,
     query: web::Query<OneQuery>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
     let by = attribution(query.attribution.as_deref())?;
-    let (_, lead, _) = find(&state, &query, &key).await?;
+    let (_, lead, _) = find(viewer, &state, &query, &key).await?;
     Ok(private().json(shown(lead, by)))
 }
 
@@ -202,7 +212,7 @@ struct TransitionShown {
 
 /// `GET /api/v1/leads/{key}/explanation`
 pub(super) async fn explanation(
-    _: Viewer,
+    viewer: Viewer,
     key: web::Path<String>,
     query: web::Query<OneQuery>,
     state: web::Data<State>,
@@ -214,7 +224,7 @@ pub(super) async fn explanation(
         .transpose()
         .map_err(|error| parameter("as_of", &error))?;
     let as_of = as_of.unwrap_or_else(|| state.clock.now());
-    let (site, lead, transitions) = find(&state, &query, &key).await?;
+    let (site, lead, transitions) = find(viewer, &state, &query, &key).await?;
     // The moment of a change of stage is answered with what was seen then; every other one from the hits.
     let then = transitions.iter().rev().find(|transition| transition.at == as_of);
     let (score, qualifies, lines, missing) = match then {

@@ -1,7 +1,7 @@
 //! Reports. Invariant: the rows of a report sum to its totals where its dimension does not overlap, and
 //! the period before is as long as the period.
 
-use super::auth::Viewer;
+use super::auth::{Auditing, Viewer};
 use super::blocking::blocking;
 use super::error::{Problem, parameter};
 use super::served::matches_etag;
@@ -59,7 +59,7 @@ pub(super) fn attribution(name: Option<&str>) -> Result<Attribution, Problem> {
 }
 
 /// `GET /api/v1/sites`
-pub(super) async fn sites(_: Viewer, state: web::Data<State>) -> Result<HttpResponse, Problem> {
+pub(super) async fn sites(_: Auditing, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     #[derive(Serialize)]
     struct Listed {
         site: String,

@@ -38,6 +38,9 @@ pub fn configure(state: web::Data<State>) -> impl Fn(&mut ServiceConfig) + Clone
             .route("/api/v1/audit/retention/run", web::post().to(audit::retention::run))
             .route("/api/v1/audit/ladder", read().to(audit::ladder::show))
             .route("/api/v1/audit/consent", read().to(audit::consent::show))
+            .route("/api/v1/audit/log", read().to(audit::log::show))
+            .route("/api/v1/audit/verify", read().to(audit::verify::show))
+            .route("/api/v1/privacy/receipt", web::post().to(audit::verify::receipt))
             // Operations.
             .route("/healthz", read().to(health::alive))
             .route("/readyz", read().to(health::ready))

@@ -1,7 +1,8 @@
-//! Who may look. Invariant: passwords, session tokens and set-up tokens are kept as hashes only.
+//! Who may look. Invariant: there is one account a role; passwords, session tokens and set-up tokens are kept
+//! as hashes only.
 
 use super::StoreError;
-use crate::domain::Timestamp;
+use crate::domain::{Role, Timestamp};
 
 /// SHA-256 of a token.
 pub type Digest = [u8; 32];
@@ -11,39 +12,56 @@ pub type Digest = [u8; 32];
 pub struct SessionRow {
     /// Hash of its token.
     pub token: Digest,
+    /// Whose it is.
+    pub role: Role,
     /// When it ends.
     pub expires_at: Timestamp,
 }
 
-/// The one-time link that lets somebody choose the owner's password.
+/// The one-time link that lets somebody choose an account's password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SetupRow {
     /// Hash of its token.
     pub token: Digest,
+    /// Whose password it sets.
+    pub role: Role,
     /// When it ends.
     pub expires_at: Timestamp,
 }
 
-/// Keeps the owner's password and sessions.
+/// Keeps the passwords and sessions of the owner and the auditor.
 pub trait Accounts: Send + Sync + 'static {
-    /// The owner's password, as an argon2 PHC string; `None` until it is set.
+    /// The password of a role's account, as an argon2 PHC string; `None` until it is set.
     ///
     /// # Errors
     /// When the engine fails.
-    fn password(&self) -> Result<Option<String>, StoreError>;
+    fn password(&self, role: Role) -> Result<Option<String>, StoreError>;
 
-    /// Uses up the set-up token, sets the owner's password, and ends every session: whoever knew the old
-    /// password is out.
+    /// Whose password a set-up token would set at `now`; it is not used up by asking.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    fn setup(&self, token: &Digest, now: Timestamp) -> Result<Option<Role>, StoreError>;
+
+    /// Uses up the set-up token, sets the password of its role, and ends every session of that role: whoever
+    /// knew the old password is out.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when there is no such token, or it has ended by `now`.
-    fn set_up(&self, token: &Digest, password_phc: &str, now: Timestamp) -> Result<(), StoreError>;
+    fn set_up(&self, token: &Digest, password_phc: &str, now: Timestamp) -> Result<Role, StoreError>;
 
-    /// Puts a set-up token in the place of any earlier one.
+    /// Puts a set-up token in the place of any earlier one of its role.
     ///
     /// # Errors
     /// When the engine fails.
     fn put_setup(&self, row: SetupRow) -> Result<(), StoreError>;
+
+    /// Removes a role's account: its password, its set-up token and its sessions. Answers whether there was
+    /// anything of it.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    fn remove_account(&self, role: Role) -> Result<bool, StoreError>;
 
     /// Begins a session, and drops those that have ended by `now`.
     ///
@@ -51,11 +69,11 @@ pub trait Accounts: Send + Sync + 'static {
     /// When the engine fails.
     fn put_session(&self, row: SessionRow, now: Timestamp) -> Result<(), StoreError>;
 
-    /// Whether a session is alive at `now`.
+    /// Whose session is alive at `now`.
     ///
     /// # Errors
     /// When the engine fails.
-    fn session(&self, token: &Digest, now: Timestamp) -> Result<bool, StoreError>;
+    fn session(&self, token: &Digest, now: Timestamp) -> Result<Option<Role>, StoreError>;
 
     /// Ends a session.
     ///

@@ -60,7 +60,9 @@ export const session = (signal) => call("/api/v1/session", { signal }).then((ans
 /** `role` is said only where there is a choice. */
 export const logIn = (password, role) => call("/api/v1/session", { method: "POST", body: role ? { password, role } : { password } });
 export const logOut = () => call("/api/v1/session", { method: "DELETE" });
-export const setUp = (token, password) => call("/api/v1/setup", { method: "POST", body: { token, password } });
+/** Sets the password of the account that the token is for; answers with that account's role. */
+export const setUp = (token, password) =>
+  call("/api/v1/setup", { method: "POST", body: { token, password } }).then((answer) => answer.data?.role ?? "owner");
 export const sites = (signal) => call("/api/v1/sites", { signal }).then((answer) => answer.data.sites);
 export const report = (parameters, etag, signal) => call(`/api/v1/reports/mql?${query(parameters)}`, { etag, signal });
 export const leads = (parameters, signal) =>

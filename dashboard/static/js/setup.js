@@ -1,5 +1,5 @@
 // The set-up page: takes the one-time token from behind the # (it is never sent as part of an address),
-// sets the password, logs in, and goes to the dashboard.
+// sets the password of the account that the token is for, logs in, and goes to the dashboard or the audit page.
 
 import * as api from "./api.js";
 
@@ -38,16 +38,27 @@ byId("reveal").addEventListener("click", (event) => {
   event.currentTarget.setAttribute("aria-pressed", String(shown));
 });
 
+// An auditor is told as whom they are logged in: the page they get is not the owner's.
+function showDone() {
+  history.replaceState(null, "", location.pathname);
+  password.value = "";
+  form.hidden = true;
+  byId("title").textContent = "The auditor’s password is set";
+  byId("done").hidden = false;
+  byId("done-link").focus();
+}
+
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (lengthOf(password.value) < SHORTEST) return complain(`This password has ${lengthOf(password.value)} characters; it needs at least ${SHORTEST}.`, true);
   const button = form.querySelector("button[type=submit]");
   button.disabled = true;
   try {
-    await api.setUp(decodeURIComponent(location.hash.slice(1)), password.value);
+    const role = await api.setUp(decodeURIComponent(location.hash.slice(1)), password.value);
     const known = await api.session().catch(() => null);
-    if (!known?.authenticated) await api.logIn(password.value).catch(() => null);
-    location.replace("/");
+    if (known?.role !== role && !known?.demo) await api.logIn(password.value, role).catch(() => null);
+    if (role === "auditor") showDone();
+    else location.replace("/");
   } catch (problem) {
     button.disabled = false;
     if (problem.status === 400) complain(problem.message, problem.pointer === "/password" || !problem.pointer);

@@ -1,14 +1,17 @@
-//! What the audit page asks for. Invariant: nothing here shows what marketing sees, and nothing shows a secret
-//! or names a person.
+//! What can be checked, for the owner and the auditor. Invariant: every handler here asks for
+//! [`Auditing`](super::auth::Auditing), shows nothing of what marketing sees and no secret, and answers are not
+//! for caches.
 
 pub(super) mod consent;
 pub(super) mod ladder;
+pub(super) mod log;
 pub(super) mod retention;
 pub(super) mod salts;
+pub(super) mod verify;
 
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
-/// Answers for auditors are not for caches.
+/// An answer that no cache keeps.
 fn private() -> HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
     response.insert_header(("cache-control", "no-store"));

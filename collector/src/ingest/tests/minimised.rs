@@ -118,7 +118,9 @@ fn campaigns_keep_no_personal_data_and_count_what_is_kept() {
 #[test]
 fn fields_of_a_lead_keep_no_address_and_no_number() {
     let lead = |granted: bool, fields: Value| {
-        stored(json!({ "c": { "q": granted, "s": "api" }, "l": { "h": HASH, "d": "company.example", "f": fields } }))
+        stored(
+            json!({ "c": { "q": granted, "s": "api" }, "l": { "h": HASH, "d": "company.example", "f": fields } }),
+        )
     };
     let fields = json!({ "job_title": "CTO", "phone": "030 23125000", "mail": "jo@example.com", "note": "card 4111 1111 1111 1111" });
     let (event, counted) = lead(true, fields.clone());

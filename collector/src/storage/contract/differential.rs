@@ -4,7 +4,9 @@
 use super::generate::{event, lead, lead_key, model, transition, visit, visitor};
 use super::ledger::{cases, cursor};
 use super::{Backend, Memory, Sqlite, append, leads, reports};
-use crate::domain::{Cursor, Date, Event, EventId, ModelHash, SiteId, SiteNo, SitePolicy, Timestamp, Zone};
+use crate::domain::{
+    Cursor, Date, Event, EventId, ModelHash, Role, SiteId, SiteNo, SitePolicy, Timestamp, Zone,
+};
 use crate::leads::Visit;
 use crate::storage::{
     Changes, EventStore, LeadQuery, Ledger, NewSite, OutcomeQuery, ReportQuery, Selector, SessionRow,
@@ -89,6 +91,7 @@ enum Step {
     PutSite(&'static str, bool),
     PutSetup(u8, i64),
     SetUp(u8, i64),
+    RemoveAccount(bool),
     PutSession(u8, i64, i64),
     EndSession(u8),
     Session(u8, i64),
@@ -120,6 +123,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..3_u8, 0..9_i64).prop_map(|(token, ends)| Step::PutSetup(token, ends)),
         1 => (0..3_u8, 0..9_i64).prop_map(|(token, now)| Step::SetUp(token, now)),
         1 => (0..3_u8, 0..9_i64, 0..9_i64).prop_map(|(token, ends, now)| Step::PutSession(token, ends, now)),
+        1 => any::<bool>().prop_map(Step::RemoveAccount),
         1 => (0..3_u8).prop_map(Step::EndSession),
         1 => (0..3_u8, 0..9_i64).prop_map(|(token, now)| Step::Session(token, now)),
     ]
@@ -127,6 +131,11 @@ fn step() -> impl Strategy<Value = Step> {
 
 fn at(ms: i64) -> Timestamp {
     Timestamp::from_millis(ms)
+}
+
+/// Tokens of both roles, by turns.
+fn role(token: u8) -> Role {
+    if token % 2 == 1 { Role::Auditor } else { Role::Owner }
 }
 
 fn who(visit: &Visit) -> (String, Option<String>) {
@@ -169,16 +178,20 @@ fn answer(ledger: &dyn Ledger, step: &Step) -> String {
             format!("{sites:?}")
         }
         Step::PutSetup(token, ends) => {
-            format!("{:?}", ledger.put_setup(SetupRow { token: [*token; 32], expires_at: at(*ends) }))
+            let row = SetupRow { token: [*token; 32], role: role(*token), expires_at: at(*ends) };
+            format!("{:?}", ledger.put_setup(row))
         }
         Step::SetUp(token, now) => {
+            let whose = ledger.setup(&[*token; 32], at(*now));
             let result = ledger.set_up(&[*token; 32], &format!("{token} at {now}"), at(*now));
-            format!("{result:?} {:?}", ledger.password())
+            let passwords = (ledger.password(Role::Owner), ledger.password(Role::Auditor));
+            format!("{whose:?} {result:?} {passwords:?}")
         }
         Step::PutSession(token, ends, now) => {
-            let row = SessionRow { token: [*token; 32], expires_at: at(*ends) };
+            let row = SessionRow { token: [*token; 32], role: role(*token), expires_at: at(*ends) };
             format!("{:?}", ledger.put_session(row, at(*now)))
         }
+        Step::RemoveAccount(auditor) => format!("{:?}", ledger.remove_account(role((*auditor).into()))),
         Step::EndSession(token) => format!("{:?}", ledger.end_session(&[*token; 32])),
         Step::Session(token, now) => format!("{:?}", ledger.session(&[*token; 32], at(*now))),
     };

@@ -4,7 +4,7 @@
 use super::generate::{event, lead, lead_key, model, plain_event, transition, visit, visitor};
 use super::ledger::{cases, cursor};
 use super::{Sqlite, append, wait};
-use crate::domain::{Cursor, Date, Event, SiteId, SiteNo, SitePolicy, Timestamp, Zone};
+use crate::domain::{Cursor, Date, Event, Role, SiteId, SiteNo, SitePolicy, Timestamp, Zone};
 use crate::storage::sqlite::{SqliteEvents, SqliteLedger};
 use crate::storage::{
     Accounts, Appended, Batch, Changes, EventStore, NewSite, OutcomeCount, OutcomeQuery, Scores, Selector,
@@ -154,7 +154,7 @@ fn the_ledger_is_there_again() {
         let ledger = SqliteLedger::open(&path).expect("opens");
         let id = SiteId::parse("example.com").expect("valid");
         let site = ledger.put_site(NewSite { id, zone: Zone::utc(), policy: SitePolicy::default() }).expect("puts");
-        let ends = SessionRow { token: [1; 32], expires_at: Timestamp::from_millis(100) };
+        let ends = SessionRow { token: [1; 32], role: Role::Auditor, expires_at: Timestamp::from_millis(100) };
         ledger.put_session(ends, Timestamp::from_millis(0)).expect("puts");
         ledger.restart(model(1)).expect("restarts");
         let changes = Changes { visits, leads, transitions, ..Changes::default() };
@@ -172,7 +172,7 @@ fn the_ledger_is_there_again() {
         prop_assert_eq!((after.visits, after.leads), (before.visits, before.leads));
         prop_assert_eq!(history(&ledger), transitions);
         prop_assert_eq!(ledger.progress().expect("reads"), Some((cursor(9), model(1))));
-        prop_assert!(ledger.session(&[1; 32], Timestamp::from_millis(99)).expect("reads"));
+        prop_assert_eq!(ledger.session(&[1; 32], Timestamp::from_millis(99)).expect("reads"), Some(Role::Auditor));
         let sites = ledger.sites().expect("reads");
         prop_assert_eq!((sites.len(), sites[0].no, sites[0].secret), (1, site.no, site.secret));
         prop_assert_eq!(&sites[0].zone, &Zone::utc());

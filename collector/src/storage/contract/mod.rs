@@ -3,6 +3,7 @@
 //! in `durable`.
 
 mod accounts;
+mod audit;
 mod differential;
 mod durable;
 mod events;

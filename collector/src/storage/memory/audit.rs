@@ -13,9 +13,20 @@ fn matches(entry: &Entry, query: &AuditQuery) -> bool {
         && query.until.is_none_or(|until| entry.at < until)
 }
 
+#[cfg(test)]
+impl MemoryLedger {
+    /// From now on, adding an entry fails, or works again.
+    pub(crate) fn fail_entries(&self, fails: bool) {
+        self.state().audit_fails = fails;
+    }
+}
+
 impl AuditLog for MemoryLedger {
     fn append_entry(&self, act: &Act) -> Result<Entry, StoreError> {
         let mut state = self.state();
+        if state.audit_fails {
+            return Err(StoreError::Failed("as a test asked for".to_owned()));
+        }
         let entry = Entry::after(state.audit.last().map(Entry::head), act);
         state.audit.push(entry.clone());
         Ok(entry)

@@ -1,12 +1,12 @@
 //! The ledger in memory. Invariant: one lock around all of it, so that every call sees one moment.
 
 use crate::domain::{
-    Channel, Cursor, Entry, LeadKey, ModelHash, Reference, Site, SiteNo, Timestamp, VisitorId,
+    Channel, Cursor, Entry, LeadKey, ModelHash, Reference, Role, Site, SiteNo, Timestamp, VisitorId,
 };
 use crate::leads::{Dimension, Lead, Transition, Visit};
 use crate::storage::{
-    Accounts, Attribution, Changes, CountRow, Counts, Digest, LeadPage, LeadQuery, Ledger, Loaded, NewSite,
-    PageToken, ReportQuery, ReportRows, Reports, RollupDelta, RollupKey, Scores, SessionRow, SetupRow, Sites,
+    Attribution, Changes, CountRow, Counts, Digest, LeadPage, LeadQuery, Ledger, Loaded, NewSite, PageToken,
+    ReportQuery, ReportRows, Reports, RollupDelta, RollupKey, Scores, SessionRow, SetupRow, Sites,
     StoreError, cmp_rows,
 };
 use std::collections::BTreeMap;
@@ -20,10 +20,12 @@ pub(super) struct State {
     pub(super) leads: BTreeMap<LeadKey, Lead>,
     pub(super) transitions: Vec<Transition>,
     pub(super) rollups: BTreeMap<RollupKey, RollupDelta>,
-    password: Option<String>,
-    setup: Option<SetupRow>,
-    sessions: BTreeMap<Digest, Timestamp>,
+    pub(super) passwords: BTreeMap<Role, String>,
+    pub(super) setups: BTreeMap<Role, SetupRow>,
+    pub(super) sessions: BTreeMap<Digest, SessionRow>,
     pub(super) audit: Vec<Entry>,
+    /// Whether adding to the audit log fails; for tests.
+    pub(super) audit_fails: bool,
     pub(super) references: BTreeMap<(SiteNo, LeadKey), Reference>,
 }
 
@@ -201,40 +203,5 @@ impl Reports for MemoryLedger {
         let next = matching.last().filter(|_| more).map(|(token, _)| *token);
         let leads = matching.into_iter().map(|(_, lead)| Lead { hits: Vec::new(), ..lead }).collect();
         Ok(LeadPage { leads, total, next })
-    }
-}
-
-impl Accounts for MemoryLedger {
-    fn password(&self) -> Result<Option<String>, StoreError> {
-        Ok(self.state().password.clone())
-    }
-
-    fn set_up(&self, token: &Digest, password_phc: &str, now: Timestamp) -> Result<(), StoreError> {
-        let mut state = self.state();
-        state.setup.take_if(|row| row.token == *token && row.expires_at > now).ok_or(StoreError::Conflict)?;
-        state.password = Some(password_phc.to_owned());
-        state.sessions.clear();
-        Ok(())
-    }
-
-    fn put_setup(&self, row: SetupRow) -> Result<(), StoreError> {
-        self.state().setup = Some(row);
-        Ok(())
-    }
-
-    fn put_session(&self, row: SessionRow, now: Timestamp) -> Result<(), StoreError> {
-        let mut state = self.state();
-        state.sessions.retain(|_, expires_at| *expires_at > now);
-        state.sessions.insert(row.token, row.expires_at);
-        Ok(())
-    }
-
-    fn session(&self, token: &Digest, now: Timestamp) -> Result<bool, StoreError> {
-        Ok(self.state().sessions.get(token).is_some_and(|expires_at| *expires_at > now))
-    }
-
-    fn end_session(&self, token: &Digest) -> Result<(), StoreError> {
-        self.state().sessions.remove(token);
-        Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! The in-memory backend, for tests of what is above storage. Invariant: it keeps the same contract as
 //! SQLite, but for what survives the process.
 
+mod accounts;
 mod audit;
 mod events;
 mod keeping;

@@ -3,32 +3,50 @@
 
 use super::connect::Connection;
 use super::{SqliteLedger, sql};
-use crate::domain::{Act, Entry, EntryHash, Head, LeadKey, Reference, SiteNo, Timestamp};
+use crate::domain::{Act, Entry, EntryHash, Head, LeadKey, Reference, SiteNo, Timestamp, to_hex};
 use crate::storage::{AuditLog, AuditPage, AuditQuery, StoreError};
+use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension, Row, TransactionBehavior, params};
 
-/// A hash that is not one, as only tampering makes it, reads as zeros: then nothing matches it.
-fn hash(bytes: Vec<u8>) -> EntryHash {
-    bytes.try_into().unwrap_or([0; 32])
+/// A hash that is not one, as only tampering makes it, reads as a hash that nothing has.
+fn hash(value: ValueRef<'_>) -> EntryHash {
+    value.as_bytes().ok().and_then(|bytes| bytes.try_into().ok()).unwrap_or([0xff; 32])
+}
+
+/// Text that is none, as only tampering makes it, reads as what it is made of: its hash fits no more, and the
+/// entry can still be shown.
+fn text(value: ValueRef<'_>) -> String {
+    match value {
+        ValueRef::Null => String::new(),
+        ValueRef::Integer(number) => number.to_string(),
+        ValueRef::Real(number) => number.to_string(),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
+            std::str::from_utf8(bytes).map_or_else(|_| to_hex(bytes), str::to_owned)
+        }
+    }
 }
 
 fn entry(row: &Row<'_>) -> Result<Entry, rusqlite::Error> {
+    let optional = |name: &str| match row.get_ref(name)? {
+        ValueRef::Null => Ok::<_, rusqlite::Error>(None),
+        value => Ok(Some(text(value))),
+    };
     Ok(Entry {
         seq: row.get("seq")?,
-        at: Timestamp::from_millis(row.get("at")?),
-        role: row.get("role")?,
-        who: row.get("who")?,
-        action: row.get("action")?,
-        site: row.get("site")?,
-        subject: row.get("subject")?,
-        details: row.get("details")?,
-        previous: hash(row.get("previous")?),
-        hash: hash(row.get("hash")?),
+        at: Timestamp::from_millis(row.get_ref("at")?.as_i64().unwrap_or(i64::MIN)),
+        role: text(row.get_ref("role")?),
+        who: text(row.get_ref("who")?),
+        action: text(row.get_ref("action")?),
+        site: optional("site")?,
+        subject: optional("subject")?,
+        details: text(row.get_ref("details")?),
+        previous: hash(row.get_ref("previous")?),
+        hash: hash(row.get_ref("hash")?),
     })
 }
 
 fn head(connection: &Connection, query: &str) -> Result<Option<Head>, StoreError> {
-    let row = |row: &Row<'_>| Ok(Head { seq: row.get(0)?, hash: hash(row.get(1)?) });
+    let row = |row: &Row<'_>| Ok(Head { seq: row.get(0)?, hash: hash(row.get_ref(1)?) });
     Ok(connection.prepare_cached(query)?.query_row([], row).optional()?)
 }
 
@@ -42,9 +60,15 @@ impl AuditLog for SqliteLedger {
     fn append_entry(&self, act: &Act) -> Result<Entry, StoreError> {
         let mut writer = self.writer();
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        // After the newest there is, and not after the head that is kept beside it: a cut tail is for
-        // `verify` to find, and must not stop the log.
-        let entry = Entry::after(head(&transaction, sql!("ledger/audit_newest"))?, act);
+        // The head that is kept goes before the newest entry that is left. Where a tail was cut, or the last
+        // entry written anew, the chain then shows the place for good, and the log still goes on.
+        let newest = head(&transaction, sql!("ledger/audit_newest"))?;
+        let kept = head(&transaction, sql!("ledger/audit_head"))?;
+        let after = match (newest, kept) {
+            (Some(newest), Some(kept)) if kept.seq < newest.seq => Some(newest),
+            (newest, kept) => kept.or(newest),
+        };
+        let entry = Entry::after(after, act);
         transaction.prepare_cached(sql!("ledger/audit_add"))?.execute(params![
             entry.seq,
             entry.at.millis(),

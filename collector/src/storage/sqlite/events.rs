@@ -43,6 +43,14 @@ impl SqliteEvents {
         connect::reader(path)?;
         Ok(Self { writer: None, readers: Readers::new(path), doorbell: Arc::new(Doorbell::default()) })
     }
+
+    /// The migrations that made this database.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn schema(&self) -> Result<Vec<String>, StoreError> {
+        self.readers.read(|connection| migrate::applied(connection))
+    }
 }
 
 impl EventStore for SqliteEvents {

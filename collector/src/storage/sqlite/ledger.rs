@@ -25,6 +25,14 @@ impl SqliteLedger {
         Ok(Self { writer: Mutex::new(writer), readers: Readers::new(path) })
     }
 
+    /// The migrations that made this database.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn schema(&self) -> Result<Vec<String>, StoreError> {
+        self.readers.read(|connection| migrate::applied(connection))
+    }
+
     /// The writing connection. A panic while it was held left no open transaction, for those roll back
     /// when they are dropped.
     pub(super) fn writer(&self) -> MutexGuard<'_, Connection> {

@@ -24,6 +24,7 @@ pub(super) const LEDGER: &[Migration] = &[
     Migration { name: "0001_ledger", sql: include_str!("migrations/ledger/0001_ledger.sql") },
     Migration { name: "0002_audit", sql: include_str!("migrations/ledger/0002_audit.sql") },
     Migration { name: "0003_policy", sql: include_str!("migrations/ledger/0003_policy.sql") },
+    Migration { name: "0004_accounts", sql: include_str!("migrations/ledger/0004_accounts.sql") },
     Migration { name: "0006_retention", sql: include_str!("migrations/ledger/0006_retention.sql") },
 ];
 
@@ -32,6 +33,13 @@ const CREATE: &str = "CREATE TABLE IF NOT EXISTS migrations (
     name TEXT NOT NULL,
     checksum BLOB NOT NULL
 ) STRICT";
+
+/// The migrations that made the schema of `connection`, in order.
+pub(super) fn applied(connection: &Connection) -> Result<Vec<String>, StoreError> {
+    let mut statement = connection.prepare("SELECT name FROM migrations ORDER BY version")?;
+    let names = statement.query_map([], |row| row.get(0))?;
+    Ok(names.collect::<Result<_, _>>()?)
+}
 
 /// Brings the schema of `connection` up to the last of `migrations`.
 pub(super) fn run(
@@ -155,6 +163,27 @@ mod tests {
         assert_eq!((site.policy_version, &site.policy), (1, &policy));
         let again = NewSite { id: site.id, zone: site.zone, policy };
         assert_eq!(ledger.put_site(again).expect("puts").policy_version, 1);
+    }
+
+    /// What was chosen before there were two roles is the owner's.
+    #[test]
+    fn the_owner_stays_in() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.db");
+        let end = LEDGER.iter().position(|migration| migration.name == "0004_accounts").expect("is there");
+        let old = connect::writer(&path, &LEDGER[..end]).expect("creates");
+        old.execute_batch(
+            "INSERT INTO owner VALUES (1, '$argon2id$kept'); INSERT INTO setup VALUES (1, x'07', 5);
+             INSERT INTO sessions VALUES (x'01', 100), (x'02', 200);",
+        )
+        .expect("writes");
+        drop(old);
+        let new = connect::writer(&path, LEDGER).expect("goes forward");
+        let all = "SELECT group_concat(role || ' ' || password || ' ' || (SELECT group_concat(role || hex(token) || expires_at)
+                   FROM (SELECT * FROM setup_links UNION ALL SELECT * FROM
+                   (SELECT role, token, expires_at FROM sessions ORDER BY token)))) FROM accounts";
+        let all: String = new.query_row(all, [], |row| row.get(0)).expect("reads");
+        assert_eq!(all, "owner $argon2id$kept owner075,owner01100,owner02200");
     }
 
     /// Every query file is valid SQL on the newest schema.

@@ -16,6 +16,9 @@ mod reports;
 mod scores;
 mod writer;
 
+#[cfg(test)]
+mod tampering;
+
 pub use events::SqliteEvents;
 pub use ledger::SqliteLedger;
 

@@ -1,1 +1,1 @@
-SELECT password FROM owner WHERE one = 1
+SELECT password FROM accounts WHERE role = ?1

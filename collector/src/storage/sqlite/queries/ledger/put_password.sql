@@ -1,1 +1,2 @@
-INSERT INTO owner (one, password) VALUES (1, ?1) ON CONFLICT (one) DO UPDATE SET password = excluded.password
+INSERT INTO accounts (role, password) VALUES (?1, ?2)
+ON CONFLICT (role) DO UPDATE SET password = excluded.password

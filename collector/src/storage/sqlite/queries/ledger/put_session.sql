@@ -1,2 +1,2 @@
-INSERT INTO sessions (token, expires_at) VALUES (?1, ?2)
-ON CONFLICT (token) DO UPDATE SET expires_at = excluded.expires_at
+INSERT INTO sessions (token, role, expires_at) VALUES (?1, ?2, ?3)
+ON CONFLICT (token) DO UPDATE SET role = excluded.role, expires_at = excluded.expires_at

@@ -1,2 +1,2 @@
-INSERT INTO setup (one, token, expires_at) VALUES (1, ?1, ?2)
-ON CONFLICT (one) DO UPDATE SET token = excluded.token, expires_at = excluded.expires_at
+INSERT INTO setup_links (role, token, expires_at) VALUES (?1, ?2, ?3)
+ON CONFLICT (role) DO UPDATE SET token = excluded.token, expires_at = excluded.expires_at

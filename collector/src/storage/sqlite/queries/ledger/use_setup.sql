@@ -1,1 +1,1 @@
-DELETE FROM setup WHERE one = 1 AND token = ?1 AND expires_at > ?2
+DELETE FROM setup_links WHERE token = ?1 AND expires_at > ?2 RETURNING role

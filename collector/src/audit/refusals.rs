@@ -1,0 +1,120 @@
+//! Log-ins that were refused. Invariant: at most one entry a minute, so that nobody fills the disk by guessing;
+//! those between are counted in the next. Never recorded: what was typed, from where, and by which browser.
+
+use super::Recorder;
+use crate::domain::{Action, Actor, Role, Text, Timestamp};
+use crate::storage::StoreError;
+use std::sync::{Mutex, PoisonError};
+
+const PAUSE_MS: i64 = 60_000;
+
+/// Why somebody was not let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// The password was wrong.
+    Password(Role),
+    /// The set-up link was used, or had ended, or was none.
+    SetupLink,
+    /// Too many attempts.
+    TooMany,
+}
+
+impl Refused {
+    fn details(self, others: u64) -> serde_json::Value {
+        let (reason, role) = match self {
+            Self::Password(role) => ("password", Some(role.name())),
+            Self::SetupLink => ("setup_link", None),
+            Self::TooMany => ("too_many", None),
+        };
+        serde_json::json!({ "reason": reason, "role": role, "others": others })
+    }
+}
+
+/// What was not recorded yet.
+#[derive(Default)]
+pub(super) struct Refusals(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    recorded_at: Option<Timestamp>,
+    waiting: u64,
+    latest: Option<Refused>,
+}
+
+impl State {
+    fn pauses(&self, now: Timestamp) -> bool {
+        // A clock that was set back does not silence it for long.
+        self.recorded_at.is_some_and(|at| now >= at && now < at.plus_millis(PAUSE_MS))
+    }
+}
+
+impl Recorder {
+    /// Records that somebody was not let in, now or with the next that is recorded.
+    ///
+    /// # Errors
+    /// When it cannot be recorded; it is then counted in the next.
+    pub fn refused(&self, why: Refused) -> Result<(), StoreError> {
+        {
+            let mut state = self.refusals.0.lock().unwrap_or_else(PoisonError::into_inner);
+            state.waiting += 1;
+            state.latest = Some(why);
+        }
+        self.refusals_due(false)
+    }
+
+    /// Records the refusals that wait, when a minute is over since the last, or `at_once`.
+    ///
+    /// # Errors
+    /// When they cannot be recorded; they wait on.
+    pub fn refusals_due(&self, at_once: bool) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let mut state = self.refusals.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(why) = state.latest.filter(|_| at_once || !state.pauses(now)) else { return Ok(()) };
+        let actor = Actor { role: Role::Stranger, who: Text::clean("unknown") };
+        let details = why.details(state.waiting - 1);
+        self.record(&actor, Action::SessionRefused, None, None, &details)?;
+        *state = State { recorded_at: Some(now), ..State::default() };
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::testing::Kit;
+
+    #[test]
+    fn one_entry_a_minute_counts_the_others() {
+        let kit = Kit::default();
+        for _ in 0..1_000 {
+            kit.recorder.refused(Refused::Password(Role::Owner)).expect("records");
+        }
+        kit.recorder.refusals_due(false).expect("nothing is due");
+        assert_eq!(kit.count(), 1);
+        kit.after_ms(PAUSE_MS);
+        kit.recorder.refusals_due(false).expect("records");
+        kit.recorder.refusals_due(false).expect("nothing waits");
+        let details: Vec<String> = kit.entries().into_iter().map(|entry| entry.details).collect();
+        assert_eq!(details.len(), 2);
+        assert!(
+            details[0].contains(r#""others":0"#) && details[1].contains(r#""others":998"#),
+            "{details:?}"
+        );
+        kit.recorder.refused(Refused::TooMany).expect("waits");
+        assert_eq!(kit.count(), 2);
+        kit.recorder.refusals_due(true).expect("records what waits before it stops");
+        assert_eq!(kit.count(), 3);
+    }
+
+    #[test]
+    fn what_cannot_be_recorded_is_counted_in_the_next() {
+        let kit = Kit::default();
+        kit.fail(true);
+        for _ in 0..3 {
+            assert!(kit.recorder.refused(Refused::SetupLink).is_err());
+        }
+        kit.fail(false);
+        kit.recorder.refused(Refused::SetupLink).expect("records");
+        assert!(kit.entries()[0].details.contains(r#""others":3"#));
+    }
+}

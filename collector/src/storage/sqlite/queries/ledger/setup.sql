@@ -1,0 +1,1 @@
+SELECT role FROM setup_links WHERE token = ?1 AND expires_at > ?2
