@@ -8,6 +8,7 @@ mod event;
 mod hex;
 mod hit;
 mod ids;
+pub mod inventory;
 mod lead;
 mod outcome;
 mod points;

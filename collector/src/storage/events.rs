@@ -1,7 +1,7 @@
 //! The event log. Invariant: append-only, at least once with dedupe on [`EventId`](crate::domain::EventId)
 //! within a recent window, and in one order that every follower sees alike.
 
-use super::{Doorbell, StoreError};
+use super::{Census, Doorbell, StoreError};
 use crate::domain::{Cursor, Date, Event, LeadKey, SiteNo, VisitorId};
 use std::future::Future;
 use std::pin::Pin;
@@ -79,7 +79,7 @@ pub enum Selector {
 
 /// Keeps events. Written so that a columnar, distributed engine can take its place: no transaction is
 /// shared with the ledger, and cursors are opaque.
-pub trait EventStore: Send + Sync + 'static {
+pub trait EventStore: Census {
     /// Queues a batch. The answer arrives when it is on disk.
     ///
     /// # Errors

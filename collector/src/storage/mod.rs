@@ -5,6 +5,7 @@
 
 mod accounts;
 mod audit;
+mod census;
 mod doorbell;
 mod events;
 pub mod memory;
@@ -18,6 +19,7 @@ mod contract;
 
 pub use accounts::{Accounts, Digest, SessionRow, SetupRow};
 pub use audit::{AuditLog, AuditPage, AuditQuery};
+pub use census::{Census, Counted, Rows, Sampled, census, shown};
 pub use doorbell::Doorbell;
 pub use events::{Append, Appended, Batch, EventStore, Logged, OutcomeCount, OutcomeQuery, Selector, Tally};
 pub use reports::{
@@ -32,7 +34,7 @@ pub trait ScoringLedger: Sites + Scores {}
 impl<T: Sites + Scores> ScoringLedger for T {}
 
 /// Everything transactional and small, in one place.
-pub trait Ledger: ScoringLedger + Reports + Accounts + AuditLog {
+pub trait Ledger: ScoringLedger + Reports + Accounts + AuditLog + Census {
     /// Before the process ends: leaves the files so that a copy of the database's own is whole.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// The event log on SQLite.
 pub struct SqliteEvents {
     writer: Option<Writer>,
-    readers: Readers,
+    pub(super) readers: Readers,
     doorbell: Arc<Doorbell>,
 }
 

@@ -11,17 +11,26 @@ use std::path::Path;
 pub(super) struct Migration {
     pub(super) name: &'static str,
     pub(super) sql: &'static str,
+    /// What it stores, for the inventory of stored fields.
+    pub(super) fields: &'static str,
+}
+
+/// A step and its declaration, which lie beside each other.
+macro_rules! step {
+    ($database:literal, $name:literal) => {
+        Migration {
+            name: $name,
+            sql: include_str!(concat!("migrations/", $database, "/", $name, ".sql")),
+            fields: include_str!(concat!("migrations/", $database, "/", $name, ".fields.toml")),
+        }
+    };
 }
 
 /// Steps of `events.db`, in order.
-pub(super) const EVENTS: &[Migration] =
-    &[Migration { name: "0001_events", sql: include_str!("migrations/events/0001_events.sql") }];
+pub(super) const EVENTS: &[Migration] = &[step!("events", "0001_events")];
 
 /// Steps of `ledger.db`, in order.
-pub(super) const LEDGER: &[Migration] = &[
-    Migration { name: "0001_ledger", sql: include_str!("migrations/ledger/0001_ledger.sql") },
-    Migration { name: "0002_audit", sql: include_str!("migrations/ledger/0002_audit.sql") },
-];
+pub(super) const LEDGER: &[Migration] = &[step!("ledger", "0001_ledger"), step!("ledger", "0002_audit")];
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS migrations (
     version INTEGER PRIMARY KEY,
@@ -86,9 +95,21 @@ mod tests {
     use super::*;
     use crate::storage::sqlite::connect;
 
-    const ONE: Migration = Migration { name: "one", sql: "CREATE TABLE a (x INTEGER) STRICT" };
-    const OTHER: Migration = Migration { name: "one", sql: "CREATE TABLE a (y INTEGER) STRICT" };
-    const TWO: Migration = Migration { name: "two", sql: "CREATE TABLE b (x INTEGER) STRICT" };
+    macro_rules! declared {
+        ($table:literal) => {
+            concat!(
+                "[[table]]\nname = \"", $table, "\"\nmeaning = \"m\"\npurpose = \"p\"\ncategory = \"technical\"\n",
+                "basis = \"nobody\"\nretention = \"workings\"\nsource = \"s\"\nseen_by = \"o\"\nhandoff = \"none\"\n",
+                "[[table.field]]\nname = \"x\"\nmeaning = \"x\"\n",
+            )
+        };
+    }
+
+    const ONE: Migration =
+        Migration { name: "one", sql: "CREATE TABLE a (x INTEGER) STRICT", fields: declared!("a") };
+    const OTHER: Migration = Migration { sql: "CREATE TABLE a (y INTEGER) STRICT", ..ONE };
+    const TWO: Migration =
+        Migration { name: "two", sql: "CREATE TABLE b (x INTEGER) STRICT", fields: declared!("b") };
 
     fn message(result: Result<Connection, StoreError>) -> String {
         result.err().map(|error| error.to_string()).unwrap_or_default()
@@ -124,7 +145,8 @@ mod tests {
         let mut seen = 0;
         for (name, migrations) in [("events", EVENTS), ("ledger", LEDGER)] {
             let connection = connect::writer(&folder.path().join(name), migrations).expect("creates");
-            for entry in std::fs::read_dir(queries.join(name)).expect("queries") {
+            let folders = [queries.join(name), queries.join("schema")];
+            for entry in folders.iter().flat_map(|folder| std::fs::read_dir(folder).expect("queries")) {
                 let file = entry.expect("entry").path();
                 let sql = std::fs::read_to_string(&file).expect("reads");
                 connection.prepare(&sql).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
