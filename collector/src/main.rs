@@ -35,6 +35,9 @@ enum Command {
     /// The owner's account
     #[command(subcommand)]
     User(cli::user::Command),
+    /// What is stored and why, and documents for compliance
+    #[command(subcommand)]
+    Audit(cli::audit::Command),
     /// Print what is stored
     #[command(subcommand)]
     Export(cli::export::Command),
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Command::Site(command) => cli::site::run(command),
         Command::Tag(arguments) => cli::tag::run(arguments),
         Command::User(command) => cli::user::run(command),
+        Command::Audit(command) => cli::audit::run(command),
         Command::Export(command) => cli::export::run(command),
     };
     match done {

@@ -1,6 +1,7 @@
 //! The command line. Invariant: what a person asked for goes to standard output, everything else to
 //! standard error, and a failure says what to type next.
 
+pub mod audit;
 pub mod demo;
 pub mod export;
 mod page;

@@ -2,6 +2,7 @@
 //! no SQL, no address, no rule is here. What goes wrong is `application/problem+json`, and never says more
 //! than the person who asked may know.
 
+mod audit;
 pub(crate) mod auth;
 mod blocking;
 mod collect;

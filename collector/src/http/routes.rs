@@ -1,6 +1,6 @@
 //! Every URL. Invariant: a URL that is not here does not exist.
 
-use super::{auth, collect, demo, error, health, leads, pages, reports, script, state::State};
+use super::{audit, auth, collect, demo, error, health, leads, pages, reports, script, state::State};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{Route, guard};
 
@@ -31,6 +31,10 @@ pub fn configure(state: web::Data<State>) -> impl Fn(&mut ServiceConfig) + Clone
             .route("/api/v1/leads", read().to(leads::list))
             .route("/api/v1/leads/{key}", read().to(leads::show))
             .route("/api/v1/leads/{key}/explanation", read().to(leads::explanation))
+            // The audit page's data.
+            .route("/api/v1/audit/fields", read().to(audit::fields::show))
+            .route("/api/v1/audit/documents", read().to(audit::documents::list))
+            .route("/api/v1/audit/documents/{name}", read().to(audit::documents::show))
             // Operations.
             .route("/healthz", read().to(health::alive))
             .route("/readyz", read().to(health::ready))
