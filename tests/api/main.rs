@@ -5,6 +5,7 @@ mod cli;
 mod config;
 mod event;
 mod folder;
+mod inventory;
 mod leads;
 mod pages;
 mod reports;

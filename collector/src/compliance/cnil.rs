@@ -133,7 +133,7 @@ fn purpose(site: &SiteFacts) -> [Criterion; 6] {
             why: format!(
                 "{}Reports by channel, source and campaign measure acquisition and advertising, which providers' \
                  published assessments by the tool of July 2025 leave outside. Campaign source, medium and name are \
-                 kept on every rung; there is no setting that leaves them out.",
+                 kept on every rung that keeps events; there is no setting that leaves them out.",
                 if qualifies { "People are scored as leads. " } else { "" }
             ),
             held: "docs/PRIVACY.md, the consent ladder",
@@ -225,7 +225,7 @@ fn data(site: &SiteFacts, settings: &Settings) -> [Criterion; 6] {
             what: "Data is kept 25 months at most",
             verdict: Verdict::of(longest <= DATA_DAYS_MAX && (!qualifies || days.leads <= DATA_DAYS_MAX)),
             why: format!(
-                "Events {} days, counts {} days{}; 25 months are {DATA_DAYS_MAX} days.",
+                "Events {} days, counts {} days{}; 25 months are about {DATA_DAYS_MAX} days.",
                 days.events,
                 days.aggregates,
                 if qualifies { format!(", leads with their events {} days after the newest", days.leads) } else { String::new() }
@@ -290,7 +290,7 @@ fn outside(site: &SiteFacts, settings: &Settings) -> Vec<String> {
     if site.qualifies() {
         items.push(
             "**Scoring a person** (rung `qualified`): a lead's key, form fields, score, stage and explanation. It \
-             never is audience measurement, whatever its legal basis under the GDPR."
+             is never audience measurement, whatever its legal basis under the GDPR."
                 .to_owned(),
         );
         if site.link_same_day {

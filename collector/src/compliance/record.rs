@@ -107,7 +107,11 @@ fn categories(inputs: &Inputs<'_>) -> String {
     let rows = Category::ALL.iter().map(|category| {
         let mut tables: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (table, field) in fields(inputs).filter(|(_, field)| field.category == *category) {
-            tables.entry(&table.name).or_default().push(&field.name);
+            let names = tables.entry(&table.name).or_default();
+            // Every database has its `migrations`: one line for both.
+            if !names.contains(&field.name.as_str()) {
+                names.push(&field.name);
+            }
         }
         let tables: Vec<String> = tables
             .into_iter()
@@ -263,7 +267,7 @@ fn bases(inputs: &Inputs<'_>) -> String {
             history,
             forms,
         ];
-        text.push_str(&format!("\n{}\n", list(facts)));
+        text.push_str(&format!("{}\n", list(facts)));
     }
     if text.is_empty() { "No site yet: `mqlite site add example.com`.".to_owned() } else { text }
 }
@@ -289,7 +293,7 @@ fn rights() -> String {
                 row("Restriction (Art. 18)", "`mqlite restrict`, and `--lift`"),
                 row(
                     "Withdrawal of consent (Art. 7(3))",
-                    "`mqlite withdraw`; on the page: `mq('consent', {qualify: false})`"
+                    "`mqlite withdraw` for what is stored; on the page, for what is to come: `mq('consent', {qualify: false})`"
                 ),
                 row(
                     "Objection (Art. 21)",

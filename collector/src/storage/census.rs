@@ -1,6 +1,6 @@
 //! What is really there of what is declared. Invariant: a sample shows what kind of thing a field holds and
-//! names nobody: of secrets only their length is told, of pseudonyms only the first digits, of the rest no
-//! more than a line's worth.
+//! names nobody: of secrets only their length is told, of pseudonyms only the first digits, of the rest less
+//! than a line.
 
 use super::{EventStore, Ledger, StoreError};
 use crate::domain::Timestamp;
@@ -8,8 +8,11 @@ use crate::domain::inventory::{self, Category, Field, Kind, Table};
 
 /// Characters of a sample.
 const SAMPLE_MAX: usize = 40;
-/// Characters of a pseudonym that are shown.
-const PSEUDONYM_SHOWN: usize = 4;
+/// Characters of what says something of a person: enough to see what kind of thing it is.
+const PROFILE_MAX: usize = 12;
+/// Characters of a pseudonym, and of other bytes.
+const PSEUDONYM_MAX: usize = 4;
+const BYTES_MAX: usize = 8;
 
 /// How many rows a table has. Counting stops when it would take long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,26 +112,25 @@ pub fn census(events: &dyn EventStore, ledger: &dyn Ledger) -> Result<Vec<Counte
 }
 
 /// A value as a sample may show it.
-pub fn shown(category: Category, value: &Value) -> String {
-    match (category, value) {
-        (Category::Secret, Value::Text(text)) => format!("{} characters, not shown", text.chars().count()),
-        (Category::Secret, Value::Bytes(bytes)) => format!("{} bytes, not shown", bytes.len()),
-        (Category::Pseudonymous, value) => {
-            let text = value.text();
-            let start: String = text.chars().take(PSEUDONYM_SHOWN).collect();
-            format!("{start}…")
+pub(super) fn shown(category: Category, value: &Value) -> String {
+    let length = match (category, value) {
+        (Category::Secret, Value::Text(text)) => {
+            return format!("{} characters, not shown", text.chars().count());
         }
-        (_, value) => {
-            let text = value.text();
-            let start: String = text.chars().take(SAMPLE_MAX).collect();
-            if start.len() < text.len() { format!("{start}…") } else { start }
-        }
-    }
+        (Category::Secret, Value::Bytes(bytes)) => return format!("{} bytes, not shown", bytes.len()),
+        (Category::Pseudonymous, _) => PSEUDONYM_MAX,
+        (_, Value::Bytes(_)) => BYTES_MAX,
+        (Category::Profile, _) => PROFILE_MAX,
+        _ => SAMPLE_MAX,
+    };
+    let text = value.text();
+    let start: String = text.chars().take(length).collect();
+    if start.len() < text.len() || category == Category::Pseudonymous { format!("{start}…") } else { start }
 }
 
 /// A stored value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Value {
+pub(super) enum Value {
     /// Text, or a number as text.
     Text(String),
     /// Bytes.
@@ -157,6 +159,8 @@ mod tests {
         assert_eq!(shown(Category::Secret, &Value::Bytes(vec![7; 32])), "32 bytes, not shown");
         assert_eq!(shown(Category::Secret, &text("$argon2id$")), "10 characters, not shown");
         assert_eq!(shown(Category::Technical, &text("/a\n/b")), "/a /b");
-        assert_eq!(shown(Category::Profile, &text(&"ü".repeat(60))), format!("{}…", "ü".repeat(40)));
+        assert_eq!(shown(Category::Technical, &text(&"ü".repeat(60))), format!("{}…", "ü".repeat(40)));
+        assert_eq!(shown(Category::Profile, &text("Sierra Outdoor")), "Sierra Outdo…");
+        assert_eq!(shown(Category::Technical, &Value::Bytes(vec![0xab; 32])), "abababab…");
     }
 }

@@ -19,7 +19,7 @@ mod contract;
 
 pub use accounts::{Accounts, Digest, SessionRow, SetupRow};
 pub use audit::{AuditLog, AuditPage, AuditQuery};
-pub use census::{Census, Counted, Rows, Sampled, census, shown};
+pub use census::{Census, Counted, Rows, Sampled, census};
 pub use doorbell::Doorbell;
 pub use events::{Append, Appended, Batch, EventStore, Logged, OutcomeCount, OutcomeQuery, Selector, Tally};
 pub use reports::{

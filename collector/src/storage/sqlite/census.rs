@@ -6,8 +6,8 @@ use super::migrate::{EVENTS, LEDGER, Migration};
 use super::{SqliteEvents, SqliteLedger, inventory, sql};
 use crate::domain::Timestamp;
 use crate::domain::inventory::{Field, Table, Unit};
-use crate::storage::census::Value;
-use crate::storage::{Census, Counted, Rows, Sampled, StoreError, shown};
+use crate::storage::census::{Value, shown};
+use crate::storage::{Census, Counted, Rows, Sampled, StoreError};
 use rusqlite::OptionalExtension;
 use rusqlite::types::ValueRef;
 
@@ -129,7 +129,7 @@ type Row = Vec<(String, Option<Value>)>;
 fn newest(connection: &Connection, table: &Table, order: &str) -> Result<Vec<Row>, StoreError> {
     let mut statement =
         connection.prepare(&format!("SELECT * FROM {}{order} LIMIT {SAMPLED_ROWS}", quoted(&table.name)))?;
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut rows = statement.query([])?;
     let mut newest = Vec::new();
     while let Some(row) = rows.next()? {
@@ -176,5 +176,80 @@ fn part(json: &serde_json::Value, path: &str) -> Option<Value> {
         serde_json::Value::Null => None,
         serde_json::Value::String(text) => Some(Value::Text(text.clone())),
         other => Some(Value::Text(other.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::sqlite::connect;
+
+    fn of<'a>(counted: &'a [Counted], table: &str) -> &'a Counted {
+        counted.iter().find(|counted| counted.table.name == table).expect("declared")
+    }
+
+    fn sampled<'a>(counted: &'a Counted, field: &str) -> Option<&'a str> {
+        let sampled = counted.fields.iter().find(|sampled| sampled.field.name == field).expect("declared");
+        sampled.sample.as_deref()
+    }
+
+    #[test]
+    fn long_tables_are_not_read_to_their_end() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("events.db");
+        let connection = connect::writer(&path, EVENTS).expect("creates");
+        let many = COUNTED_MAX + 10;
+        let numbers =
+            format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {many})");
+        connection
+            .execute_batch(&format!(
+                "BEGIN;
+                 {numbers} INSERT INTO strings SELECT i, '/' || i FROM n;
+                 DELETE FROM strings WHERE id = 7;
+                 {numbers} INSERT INTO outcomes SELECT i, 20000, 'stored', 1 FROM n;
+                 COMMIT"
+            ))
+            .expect("writes");
+        let counted = tables(&connection, "events.db", EVENTS).expect("reads");
+        assert_eq!(of(&counted, "strings").rows, Some(Rows::AtMost(many)));
+        assert_eq!(of(&counted, "outcomes").rows, Some(Rows::AtLeast(COUNTED_MAX)));
+        assert_eq!(of(&counted, "touches").rows, Some(Rows::Exactly(0)));
+        assert_eq!(
+            sampled(of(&counted, "strings"), "value"),
+            Some(format!("/{many}").as_str()),
+            "the newest"
+        );
+        let oldest = of(&counted, "outcomes").oldest.map(|oldest| oldest.to_string());
+        assert_eq!(oldest.as_deref(), Some("2024-10-04T00:00:00.000Z"));
+    }
+
+    #[test]
+    fn values_come_from_the_newest_rows_that_have_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let connection = connect::writer(&folder.path().join("events.db"), EVENTS).expect("creates");
+        let row =
+            "INSERT INTO events (at, id, site, name, rung, signal, trust, path, agent, lead, details) VALUES";
+        connection
+            .execute_batch(&format!(
+                "{row} (1000, x'01', 1, 1, 3, 8, 1, 1, 1, x'aabbccddeeff', '{{\"attributes\":{{\"a\":\"b\"}},\"revenue\":[5,\"EUR\"]}}');
+                 {row} (2000, x'02', 1, 1, 1, 0, 1, 1, 1, NULL, NULL)"
+            ))
+            .expect("writes");
+        let counted = tables(&connection, "events.db", EVENTS).expect("reads");
+        let events = of(&counted, "events");
+        assert_eq!(events.oldest, Some(Timestamp::from_millis(1000)));
+        for (field, expected) in [
+            ("at", Some("1970-01-01T00:00:02.000Z")),
+            ("rung", Some("1")),
+            ("lead", Some("aabb…")),
+            ("visitor", None),
+            ("details.attributes.*", Some("b")),
+            ("details.revenue", Some("[5,\"EUR\"]")),
+            ("details.domain", None),
+        ] {
+            assert_eq!(sampled(events, field), expected, "{field}");
+        }
+        assert_eq!(events.fields.first().map(|sampled| sampled.field.name.as_str()), Some("seq"));
+        assert_eq!(events.fields.first().map(|sampled| sampled.kind.as_str()), Some("INTEGER"));
     }
 }
