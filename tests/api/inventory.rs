@@ -188,6 +188,8 @@ fn a_column_that_nobody_declared_stops_the_collector_by_name() {
         assert!(complaint.contains(&named), "{complaint}");
         assert!(complaint.contains("run the version of mqlite that wrote it"), "{complaint}");
         assert!(complaint.contains("NNNN_name.fields.toml"), "{complaint}");
+        let listed = audit(app.data(), &["fields"]).assert_fails();
+        assert!(listed.contains(&named), "no list that leaves it out: {listed}");
         open(app.data(), file)
             .execute_batch(&format!("ALTER TABLE {table} DROP COLUMN shoe_size"))
             .expect("alters");

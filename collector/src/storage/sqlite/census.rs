@@ -35,6 +35,8 @@ fn tables(
 ) -> Result<Vec<Counted>, StoreError> {
     let live = inventory::live(connection)?;
     let declared = inventory::declared(store, migrations)?;
+    // A list that leaves something out would be worse than none.
+    inventory::find_undeclared(store, &live, &declared)?;
     // A folder that an older version wrote, and that is only read, may not have every table yet.
     let there = declared.into_iter().filter_map(|table| {
         let columns = live.get(&table.name)?;

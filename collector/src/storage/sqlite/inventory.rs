@@ -20,14 +20,39 @@ pub(super) fn declared(store: &str, migrations: &[Migration]) -> Result<Vec<Tabl
 }
 
 /// The columns of each table that is there, each with its type, in the table's own order.
-pub(super) fn live(connection: &Connection) -> Result<BTreeMap<String, Vec<(String, String)>>, StoreError> {
+pub(super) fn live(connection: &Connection) -> Result<Live, StoreError> {
     let mut statement = connection.prepare_cached(sql!("schema/columns"))?;
     let mut rows = statement.query([])?;
-    let mut tables: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+    let mut tables = Live::new();
     while let Some(row) = rows.next()? {
         tables.entry(row.get(0)?).or_default().push((row.get(1)?, row.get(2)?));
     }
     Ok(tables)
+}
+
+/// Every table that is there, with its columns and their types.
+pub(super) type Live = BTreeMap<String, Vec<(String, String)>>;
+
+/// Refuses a column of `store` (a database's name or path) that nobody declared.
+pub(super) fn find_undeclared(store: &str, live: &Live, declared: &[Table]) -> Result<(), StoreError> {
+    let undeclared = |what: String| {
+        let database = Path::new(store).file_stem().unwrap_or_default().to_string_lossy();
+        StoreError::Unusable(format!(
+            "{store}: {what} is not declared in the inventory of stored fields. If you did not change the database \
+             yourself, run the version of mqlite that wrote it; if you are adding a column, declare it in \
+             migrations/{database}/NNNN_name.fields.toml beside the migration (docs/ARCHITECTURE.md)"
+        ))
+    };
+    for (name, columns) in live {
+        let Some(table) = declared.iter().find(|table| table.name == *name) else {
+            return Err(undeclared(format!("the table {name}")));
+        };
+        let known = |column: &str| table.fields.iter().any(|field| field.name == column);
+        if let Some((column, _)) = columns.iter().find(|(column, _)| !known(column)) {
+            return Err(undeclared(format!("the column {name}.{column}")));
+        }
+    }
+    Ok(())
 }
 
 /// Compares what is declared with what is there, both ways.
@@ -39,15 +64,7 @@ pub(super) fn check(
     let store = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let declared = declared(&store, migrations)?;
     let live = live(connection)?;
-    let folder = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    let undeclared = |what: String| {
-        StoreError::Unusable(format!(
-            "{}: {what} is not declared in the inventory of stored fields. If you did not change the database \
-             yourself, run the version of mqlite that wrote it; if you are adding a column, declare it in \
-             migrations/{folder}/NNNN_name.fields.toml beside the migration (docs/ARCHITECTURE.md)",
-            path.display()
-        ))
-    };
+    find_undeclared(&path.display().to_string(), &live, &declared)?;
     let gone = |what: String| {
         StoreError::Unusable(format!(
             "{}: {what} is declared in the inventory of stored fields and is not there. Run the version of mqlite \
@@ -55,15 +72,6 @@ pub(super) fn check(
             path.display()
         ))
     };
-    for (name, columns) in &live {
-        let Some(table) = declared.iter().find(|table| table.name == *name) else {
-            return Err(undeclared(format!("the table {name}")));
-        };
-        let known = |column: &str| table.fields.iter().any(|field| field.name == column);
-        if let Some((column, _)) = columns.iter().find(|(column, _)| !known(column)) {
-            return Err(undeclared(format!("the column {name}.{column}")));
-        }
-    }
     for table in &declared {
         let Some(columns) = live.get(&table.name) else {
             return Err(gone(format!("the table {}", table.name)));
