@@ -3,6 +3,7 @@
 
 use crate::audit::{Anchor, Recorder, Start};
 use crate::clock::Clock;
+use crate::compliance::Settings;
 use crate::config::Config;
 use crate::domain::{Action, Actor, Invalid, Role, VISIT_MS};
 use crate::enrich::geo::Countries;
@@ -11,7 +12,7 @@ use crate::http::{self, DemoSite, SiteDirectory, State};
 use crate::jobs::Housekeeping;
 use crate::jobs::retention::Retention;
 use crate::jobs::score::{Running, Scorer};
-use crate::privacy::{ClientLimits, Privacy, Salts};
+use crate::privacy::{ClientLimits, Privacy, Salts, TrustedProxies, V4Prefix};
 use crate::scoring::{DEFAULT_MODEL, Model};
 use crate::storage::sqlite::{SqliteEvents, SqliteLedger};
 use crate::storage::{EventStore, Ledger, SetupRow, StoreError};
@@ -171,6 +172,34 @@ fn model(path: Option<&Path>) -> Result<Model, StartError> {
     Model::parse(&text).map_err(|error| StartError(format!("the model {file} cannot be used:\n{error}")))
 }
 
+/// How a collector is set, for the documents that it makes of itself.
+///
+/// # Errors
+/// When the scoring model cannot be used.
+pub fn settings(config: &Config) -> Result<Settings, StartError> {
+    Ok(described(config, model(config.model.as_deref())?.name()))
+}
+
+fn described(config: &Config, model: &str) -> Settings {
+    Settings {
+        version: env!("CARGO_PKG_VERSION"),
+        ipv4_bits: match config.ipv4_prefix {
+            V4Prefix::Network24 => 24,
+            V4Prefix::Whole => 32,
+        },
+        countries: config.geo_file.is_some(),
+        https: https(config),
+        proxies: config.trusted != TrustedProxies::default(),
+        anchor_elsewhere: !config.audit_anchor.starts_with(&config.data),
+        model: model.to_owned(),
+    }
+}
+
+/// Whether people reach us by HTTPS, as far as settings tell.
+fn https(config: &Config) -> bool {
+    config.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+}
+
 /// A collector that is ready to serve.
 pub struct App {
     state: web::Data<State>,
@@ -219,13 +248,14 @@ impl App {
             ledger,
             audit,
             privacy,
+            settings: described(config, model.name()),
             model,
             clock,
             event_limits: Arc::new(ClientLimits::new(per_event, config.client_burst)),
             login_limits: Arc::new(ClientLimits::new(Duration::from_secs(10), 6)),
             trusted: config.trusted.clone(),
             demo,
-            https: config.public_url.as_deref().is_some_and(|url| url.starts_with("https://")),
+            https: https(config),
         };
         Ok(Self { state: web::Data::new(state), scorer, listen: config.listen.clone(), start, _lock: lock })
     }

@@ -6,6 +6,7 @@ mod cli;
 mod config;
 mod event;
 mod folder;
+mod inventory;
 mod ladder;
 mod leads;
 mod pages;

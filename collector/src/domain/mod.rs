@@ -8,6 +8,7 @@ mod event;
 mod hex;
 mod hit;
 mod ids;
+pub mod inventory;
 pub mod ladder;
 mod lead;
 mod outcome;

@@ -41,6 +41,9 @@ pub fn configure(state: web::Data<State>) -> impl Fn(&mut ServiceConfig) + Clone
             .route("/api/v1/audit/log", read().to(audit::log::show))
             .route("/api/v1/audit/verify", read().to(audit::verify::show))
             .route("/api/v1/privacy/receipt", web::post().to(audit::verify::receipt))
+            .route("/api/v1/audit/fields", read().to(audit::fields::show))
+            .route("/api/v1/audit/documents", read().to(audit::documents::list))
+            .route("/api/v1/audit/documents/{name}", read().to(audit::documents::show))
             // Operations.
             .route("/healthz", read().to(health::alive))
             .route("/readyz", read().to(health::ready))

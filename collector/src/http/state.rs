@@ -3,6 +3,7 @@
 use super::SiteDirectory;
 use crate::audit::Recorder;
 use crate::clock::Clock;
+use crate::compliance::Settings;
 use crate::jobs::retention::Retention;
 use crate::privacy::{ClientLimits, Privacy, TrustedProxies};
 use crate::scoring::Model;
@@ -38,6 +39,8 @@ pub struct State {
     pub trusted: TrustedProxies,
     /// Under `mqlite demo`: the demo company's site. Everybody is let in, for nothing real is there.
     pub demo: Option<DemoSite>,
+    /// How the collector is set, for the documents that it makes of itself.
+    pub settings: Settings,
     /// Whether people reach us by HTTPS, so that the session's cookie may ask for it.
     pub https: bool,
 }

@@ -1,7 +1,7 @@
 //! The event log. Invariant: append-only, at least once with dedupe on [`EventId`](crate::domain::EventId)
 //! within a recent window, and in one order that every follower sees alike.
 
-use super::{Doorbell, Prune, StoreError};
+use super::{Census, Doorbell, Prune, StoreError};
 use crate::domain::{
     Consent, Cursor, Date, Event, LeadKey, Outcome, Rung, Signal, SiteNo, Timestamp, VisitorId,
 };
@@ -131,7 +131,7 @@ pub enum Selector {
 
 /// Keeps events. Written so that a columnar, distributed engine can take its place: no transaction is
 /// shared with the ledger, and cursors are opaque.
-pub trait EventStore: Send + Sync + 'static {
+pub trait EventStore: Census {
     /// Queues a batch. The answer arrives when it is on disk.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod audit;
+mod census;
 mod doorbell;
 mod events;
 mod keeping;
@@ -19,6 +20,7 @@ mod contract;
 
 pub use accounts::{Accounts, Digest, SessionRow, SetupRow};
 pub use audit::{AuditLog, AuditPage, AuditQuery};
+pub use census::{Census, CountedTable, Rows, Sampled, census};
 pub use doorbell::Doorbell;
 pub use events::{
     Append, Appended, Batch, Counted, DayCount, EventStore, Logged, OutcomeCount, OutcomeQuery, Selector,
@@ -37,7 +39,7 @@ pub trait ScoringLedger: Sites + Scores {}
 impl<T: Sites + Scores> ScoringLedger for T {}
 
 /// Everything transactional and small, in one place.
-pub trait Ledger: ScoringLedger + Reports + Accounts + AuditLog + Keeping {
+pub trait Ledger: ScoringLedger + Reports + Accounts + AuditLog + Keeping + Census {
     /// Before the process ends: leaves the files so that a copy of the database's own is whole.
     ///
     /// # Errors

@@ -3,6 +3,8 @@
 //! for caches.
 
 pub(super) mod consent;
+pub(super) mod documents;
+pub(super) mod fields;
 pub(super) mod ladder;
 pub(super) mod log;
 pub(super) mod retention;

@@ -2,8 +2,8 @@
 
 use crate::domain::{Cursor, Date, Event, EventId, Outcome, SiteNo, Timestamp, VisitorId};
 use crate::storage::{
-    Append, Appended, Batch, Counted, DayCount, Doorbell, EventStore, Logged, OutcomeCount, OutcomeQuery,
-    Prune, Selector, StoreError,
+    Append, Appended, Batch, Census, Counted, CountedTable, DayCount, Doorbell, EventStore, Logged,
+    OutcomeCount, OutcomeQuery, Prune, Selector, StoreError,
 };
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
@@ -27,6 +27,13 @@ pub struct MemoryEvents {
 impl MemoryEvents {
     fn log(&self) -> MutexGuard<'_, Log> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Census for MemoryEvents {
+    /// Nothing is stored: it is gone with the process.
+    fn census(&self) -> Result<Vec<CountedTable>, StoreError> {
+        Ok(Vec::new())
     }
 }
 

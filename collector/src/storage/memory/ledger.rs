@@ -5,9 +5,9 @@ use crate::domain::{
 };
 use crate::leads::{Dimension, Lead, Transition, Visit};
 use crate::storage::{
-    Attribution, Changes, CountRow, Counts, Digest, LeadPage, LeadQuery, Ledger, Loaded, NewSite, PageToken,
-    ReportQuery, ReportRows, Reports, RollupDelta, RollupKey, Scores, SessionRow, SetupRow, Sites,
-    StoreError, cmp_rows,
+    Attribution, Census, Changes, CountRow, CountedTable, Counts, Digest, LeadPage, LeadQuery, Ledger,
+    Loaded, NewSite, PageToken, ReportQuery, ReportRows, Reports, RollupDelta, RollupKey, Scores, SessionRow,
+    SetupRow, Sites, StoreError, cmp_rows,
 };
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -36,6 +36,13 @@ pub struct MemoryLedger(Mutex<State>);
 impl MemoryLedger {
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Census for MemoryLedger {
+    /// Nothing is stored: it is gone with the process.
+    fn census(&self) -> Result<Vec<CountedTable>, StoreError> {
+        Ok(Vec::new())
     }
 }
 

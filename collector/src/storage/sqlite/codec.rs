@@ -48,3 +48,26 @@ pub(super) fn origin_to_json(origin: &Origin) -> Result<String, StoreError> {
 pub(super) fn origin_from_json(json: &str) -> Result<Origin, StoreError> {
     Ok(serde_json::from_str(json)?)
 }
+
+/// A hit with every part that one can have.
+#[cfg(test)]
+pub(super) fn full_hits() -> serde_json::Value {
+    let hit = StoredHit {
+        rule: RuleId::parse("rule").expect("valid"),
+        event: String::new(),
+        at: 0,
+        value: Text::non_empty("value"),
+    };
+    serde_json::to_value([hit]).expect("JSON")
+}
+
+/// An origin with every part that one can have.
+#[cfg(test)]
+pub(super) fn full_origin() -> serde_json::Value {
+    let origin = Origin {
+        touch: crate::domain::Touch::DIRECT,
+        landing: Text::clean("/"),
+        country: Text::non_empty("DE"),
+    };
+    serde_json::to_value(origin).expect("JSON")
+}

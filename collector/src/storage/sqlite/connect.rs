@@ -1,6 +1,7 @@
 //! Opens connections. Invariant: every connection runs with the same settings, and a writer has migrated
-//! the file before anybody reads it.
+//! the file, and found every column of it declared, before anybody reads it.
 
+use super::inventory;
 use super::migrate::{self, Migration};
 use crate::storage::StoreError;
 use rusqlite::OpenFlags;
@@ -21,6 +22,7 @@ pub(super) fn writer(path: &Path, migrations: &[Migration]) -> Result<Connection
     connection.pragma_update(None, "synchronous", "FULL").map_err(unusable)?;
     connection.pragma_update(None, "secure_delete", "ON").map_err(unusable)?;
     migrate::run(&mut connection, path, migrations)?;
+    inventory::check(&connection, path, migrations)?;
     Ok(connection)
 }
 

@@ -212,3 +212,15 @@ fn text<const N: usize>(row: &Row<'_>, column: &str) -> Result<Option<Text<N>>, 
 fn bad(column: &str) -> StoreError {
     StoreError::Failed(format!("events.{column} holds a value that this binary does not know"))
 }
+
+/// Details with every part that they can have.
+#[cfg(test)]
+pub(super) fn full_details() -> serde_json::Value {
+    let details = Details {
+        domain: Some("example.com".to_owned()),
+        attributes: Attributes::from([(Text::clean("a"), Text::clean("a"))]),
+        props: Props::from([(Text::clean("b"), Text::clean("b"))]),
+        revenue: Some((1, Text::clean("EUR"))),
+    };
+    serde_json::to_value(details).expect("JSON")
+}

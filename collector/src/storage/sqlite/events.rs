@@ -19,7 +19,7 @@ const PRUNE_ROWS: i64 = 10_000;
 /// The event log on SQLite.
 pub struct SqliteEvents {
     writer: Option<Writer>,
-    readers: Readers,
+    pub(super) readers: Readers,
     doorbell: Arc<Doorbell>,
 }
 

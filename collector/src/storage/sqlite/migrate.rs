@@ -11,21 +11,31 @@ use std::path::Path;
 pub(super) struct Migration {
     pub(super) name: &'static str,
     pub(super) sql: &'static str,
+    /// What it stores, for the inventory of stored fields.
+    pub(super) fields: &'static str,
+}
+
+/// A step and its declaration, which lie beside each other.
+macro_rules! step {
+    ($database:literal, $name:literal) => {
+        Migration {
+            name: $name,
+            sql: include_str!(concat!("migrations/", $database, "/", $name, ".sql")),
+            fields: include_str!(concat!("migrations/", $database, "/", $name, ".fields.toml")),
+        }
+    };
 }
 
 /// Steps of `events.db`, in order.
-pub(super) const EVENTS: &[Migration] = &[
-    Migration { name: "0001_events", sql: include_str!("migrations/events/0001_events.sql") },
-    Migration { name: "0002_policy", sql: include_str!("migrations/events/0002_policy.sql") },
-];
+pub(super) const EVENTS: &[Migration] = &[step!("events", "0001_events"), step!("events", "0002_policy")];
 
 /// Steps of `ledger.db`, in order.
 pub(super) const LEDGER: &[Migration] = &[
-    Migration { name: "0001_ledger", sql: include_str!("migrations/ledger/0001_ledger.sql") },
-    Migration { name: "0002_audit", sql: include_str!("migrations/ledger/0002_audit.sql") },
-    Migration { name: "0003_policy", sql: include_str!("migrations/ledger/0003_policy.sql") },
-    Migration { name: "0004_accounts", sql: include_str!("migrations/ledger/0004_accounts.sql") },
-    Migration { name: "0006_retention", sql: include_str!("migrations/ledger/0006_retention.sql") },
+    step!("ledger", "0001_ledger"),
+    step!("ledger", "0002_audit"),
+    step!("ledger", "0003_policy"),
+    step!("ledger", "0004_accounts"),
+    step!("ledger", "0006_retention"),
 ];
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS migrations (
@@ -100,9 +110,21 @@ mod tests {
     use crate::storage::sqlite::{SqliteEvents, SqliteLedger, connect};
     use crate::storage::{EventStore, NewSite, Sites};
 
-    const ONE: Migration = Migration { name: "one", sql: "CREATE TABLE a (x INTEGER) STRICT" };
-    const OTHER: Migration = Migration { name: "one", sql: "CREATE TABLE a (y INTEGER) STRICT" };
-    const TWO: Migration = Migration { name: "two", sql: "CREATE TABLE b (x INTEGER) STRICT" };
+    macro_rules! declared {
+        ($table:literal) => {
+            concat!(
+                "[[table]]\nname = \"", $table, "\"\nmeaning = \"m\"\npurpose = \"p\"\ncategory = \"technical\"\n",
+                "basis = \"nobody\"\nretention = \"workings\"\nsource = \"s\"\nseen_by = \"o\"\nhandoff = \"none\"\n",
+                "[[table.field]]\nname = \"x\"\nmeaning = \"x\"\n",
+            )
+        };
+    }
+
+    const ONE: Migration =
+        Migration { name: "one", sql: "CREATE TABLE a (x INTEGER) STRICT", fields: declared!("a") };
+    const OTHER: Migration = Migration { sql: "CREATE TABLE a (y INTEGER) STRICT", ..ONE };
+    const TWO: Migration =
+        Migration { name: "two", sql: "CREATE TABLE b (x INTEGER) STRICT", fields: declared!("b") };
 
     fn message(result: Result<Connection, StoreError>) -> String {
         result.err().map(|error| error.to_string()).unwrap_or_default()
@@ -194,7 +216,8 @@ mod tests {
         let mut seen = 0;
         for (name, migrations) in [("events", EVENTS), ("ledger", LEDGER)] {
             let connection = connect::writer(&folder.path().join(name), migrations).expect("creates");
-            for entry in std::fs::read_dir(queries.join(name)).expect("queries") {
+            let folders = [queries.join(name), queries.join("schema")];
+            for entry in folders.iter().flat_map(|folder| std::fs::read_dir(folder).expect("queries")) {
                 let file = entry.expect("entry").path();
                 let sql = std::fs::read_to_string(&file).expect("reads");
                 connection.prepare(&sql).unwrap_or_else(|error| panic!("{}: {error}", file.display()));

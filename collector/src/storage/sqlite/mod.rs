@@ -4,10 +4,12 @@
 
 mod accounts;
 mod audit;
+mod census;
 mod codec;
 mod connect;
 mod event_rows;
 mod events;
+mod inventory;
 mod keeping;
 mod ledger;
 mod migrate;
