@@ -32,9 +32,8 @@ impl Looks {
 
     fn begin(&self, look: (String, What), now: Timestamp, until: Timestamp) {
         let mut looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if looks.len() >= MOST {
-            looks.retain(|_, until| *until > now);
-        }
+        // A key is not held for longer than it is of use: its lead may be erased by then.
+        looks.retain(|_, until| *until > now);
         if looks.len() >= MOST {
             looks.clear();
         }

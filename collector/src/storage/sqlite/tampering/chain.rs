@@ -1,4 +1,4 @@
-//! What the chain shows by itself. Promise: an entry that was changed, removed, put in or put elsewhere is named with
+//! What the chain shows by itself. Invariant: an entry that was changed, removed, put in or put elsewhere is named with
 //! its place.
 
 use super::{Bent, ENTRIES, PLACE, as_it_was, connect, copy_of, migrate, original, put};

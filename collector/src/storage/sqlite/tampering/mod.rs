@@ -1,4 +1,4 @@
-//! Somebody bends the audit log with all the rights on the file that there are. Promise: whatever they do to ten
+//! Somebody bends the audit log with all the rights on the file that there are. Invariant: whatever they do to ten
 //! thousand entries is found with its place; and what no chain can show is shown by the anchor alone.
 
 mod chain;

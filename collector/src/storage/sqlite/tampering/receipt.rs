@@ -1,4 +1,4 @@
-//! Receipts held against a bent log. Promise: a receipt is valid only as long as its entry and all around it is.
+//! Receipts held against a bent log. Invariant: a receipt is valid only as long as its entry and all around it is.
 
 use super::{Bent, original};
 use crate::audit::verify_receipt;

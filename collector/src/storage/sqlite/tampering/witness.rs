@@ -1,4 +1,4 @@
-//! What only something outside of the database shows. Promise: a cut tail and a new history are found by the anchor or
+//! What only something outside of the database shows. Invariant: a cut tail and a new history are found by the anchor or
 //! by a noted head; and what two processes or a crash do to an anchor is no finding.
 
 use super::{Bent, ENTRIES, PLACE, as_it_was, found, put, rewritten, set_head};
