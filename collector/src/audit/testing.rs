@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// A recorder and what it records into.
 pub(crate) struct Kit {
     pub(crate) recorder: Recorder,
-    ledger: Arc<MemoryLedger>,
+    pub(crate) ledger: Arc<MemoryLedger>,
     clock: Clock,
 }
 

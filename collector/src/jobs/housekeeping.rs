@@ -6,8 +6,8 @@ use super::fold::FORGET_MS;
 use super::retention::Retention;
 use crate::audit::Recorder;
 use crate::clock::Clock;
-use crate::domain::{Action, Actor, SiteId};
-use crate::privacy::{ClientLimits, Destroyed, Privacy};
+use crate::domain::{Action, Actor, Site, SiteId};
+use crate::privacy::{ClientLimits, Destroyed, Privacy, Salts};
 use crate::storage::Ledger;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -37,10 +37,11 @@ impl Housekeeping {
         let stop = Arc::new((Mutex::new(false), Condvar::new()));
         let stopped = Arc::clone(&stop);
         let thread = std::thread::Builder::new().name("mqlite-housekeeping".to_owned()).spawn(move || {
-            let mut unrecorded = Vec::new();
             loop {
-                unrecorded.extend(destroy_salts(&privacy, ledger.as_ref(), &clock));
-                record(&audit, &mut unrecorded);
+                salts(privacy.salts(), ledger.as_ref(), &audit, &clock);
+                if let Err(error) = audit.refusals_due(false) {
+                    tracing::error!("refused log-ins could not be recorded: {error}");
+                }
                 if let Err(error) = ledger.forget_visits(clock.now().plus_millis(-FORGET_MS)) {
                     tracing::error!("visits could not be forgotten: {error}");
                 }
@@ -81,52 +82,41 @@ impl Drop for Housekeeping {
     }
 }
 
-/// A salt that is no more and its site's name, if the ledger knows it.
-type Gone = (Option<SiteId>, Destroyed);
-
-fn destroy_salts(privacy: &Privacy, ledger: &dyn Ledger, clock: &Clock) -> Vec<Gone> {
+/// Destroys the salts whose day is over, and records each that was.
+fn salts(salts: &Salts, ledger: &dyn Ledger, audit: &Recorder, clock: &Clock) {
     let sites = match ledger.sites() {
         Ok(sites) => sites,
-        Err(error) => {
-            tracing::error!("salts could not be looked after: {error}");
-            return Vec::new();
-        }
-    };
-    let mut gone = Vec::new();
-    let mut destroyed = |site: Option<&SiteId>, salt: Destroyed| {
-        let name = site.map_or("a site that is no more", SiteId::as_str);
-        tracing::info!("the salt of {name} for {} is destroyed", salt.day);
-        gone.push((site.cloned(), salt));
+        Err(error) => return tracing::error!("salts could not be looked after: {error}"),
     };
     // A ledger that was replaced or restored may not know the site of a salt.
-    match privacy.salts().destroy_orphans(&sites, clock.now()) {
-        Ok(orphans) => orphans.into_iter().for_each(|salt| destroyed(None, salt)),
+    let orphans = salts.destroy_orphans(&sites, clock.now());
+    let ended = sites.iter().map(|site| salts.destroy_ended(site, clock.now()));
+    for error in ended.chain([orphans]).filter_map(Result::err) {
+        tracing::error!("{error}");
+    }
+    match salts.unrecorded() {
+        Ok(gone) => gone.iter().for_each(|salt| record(salts, salt, &sites, audit)),
         Err(error) => tracing::error!("{error}"),
     }
-    for site in sites {
-        match privacy.salts().destroy_ended(&site, clock.now()) {
-            Ok(ended) => ended.into_iter().for_each(|salt| destroyed(Some(&site.id), salt)),
-            Err(error) => tracing::error!("{error}"),
-        }
-    }
-    gone
 }
 
-/// Records what was destroyed; what cannot be recorded now stays for the next round.
-fn record(audit: &Recorder, unrecorded: &mut Vec<Gone>) {
-    unrecorded.retain(|(site, salt)| {
-        let details = serde_json::json!({ "day": salt.day, "site_no": salt.site.get() });
-        let recorded =
-            audit.record(&Actor::collector(), Action::SaltDestroyed, site.as_ref(), None, &details);
-        if let Err(error) = &recorded {
+/// Records that a salt is no more. What cannot be recorded now is found again in the next round.
+fn record(salts: &Salts, salt: &Destroyed, sites: &[Site], audit: &Recorder) {
+    let site = sites.iter().find(|site| site.no == salt.site).map(|site| &site.id);
+    let name = site.map_or("a site that is no more", SiteId::as_str);
+    tracing::info!("the salt of {name} for {} is destroyed", salt.day);
+    let details = serde_json::json!({ "day": salt.day, "site_no": salt.site.get() });
+    match audit.record(&Actor::collector(), Action::SaltDestroyed, site, None, &details) {
+        Ok(_) => {
+            if let Err(error) = salts.recorded(salt) {
+                tracing::error!("{error}");
+            }
+        }
+        Err(error) => {
             tracing::error!(
                 "the destruction of a salt could not be recorded: {error}; tried again in a minute"
             );
         }
-        recorded.is_err()
-    });
-    if let Err(error) = audit.refusals_due(false) {
-        tracing::error!("refused log-ins could not be recorded: {error}");
     }
 }
 
@@ -134,27 +124,27 @@ fn record(audit: &Recorder, unrecorded: &mut Vec<Gone>) {
 mod tests {
     use super::*;
     use crate::audit::testing::Kit;
-    use crate::domain::{Date, SiteNo};
+    use crate::domain::Timestamp;
 
     #[test]
     fn what_could_not_be_recorded_is_in_the_next_round() {
         let kit = Kit::default();
-        let site = SiteId::parse("example.com").expect("valid");
-        let salt =
-            |no: u32| Destroyed { site: SiteNo::new(no), day: Date::parse("2026-11-20").expect("valid") };
-        let mut unrecorded = vec![(Some(site), salt(3)), (None, salt(9))];
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in ["3_2026-11-20.salt", "9_2026-11-20.salt"] {
+            std::fs::write(folder.path().join(name), [7; 32]).expect("writes");
+        }
+        let clock = Clock::fixed(Timestamp::parse("2026-11-23T12:00:00Z").expect("valid"));
+        let round = || {
+            let live = Salts::open(folder.path()).expect("opens");
+            salts(&live, kit.ledger.as_ref(), &kit.recorder, &clock);
+            live.unrecorded().expect("reads").len()
+        };
         kit.fail(true);
-        record(&kit.recorder, &mut unrecorded);
-        assert_eq!((kit.count(), unrecorded.len()), (0, 2));
+        assert_eq!((round(), kit.count()), (2, 0), "destroyed, and not forgotten by a restart");
         kit.fail(false);
-        record(&kit.recorder, &mut unrecorded);
-        record(&kit.recorder, &mut unrecorded);
-        assert_eq!((kit.count(), unrecorded.len()), (2, 0));
+        assert_eq!((round(), kit.count()), (0, 2));
+        assert_eq!((round(), kit.count()), (0, 2), "once each");
         let entries = kit.entries();
-        assert_eq!(entries[0].site.as_deref(), Some("example.com"));
-        assert_eq!(
-            (entries[1].site.as_deref(), entries[1].details.as_str()),
-            (None, r#"{"day":"2026-11-20","site_no":9}"#)
-        );
+        assert_eq!(entries[1].details, r#"{"day":"2026-11-20","site_no":9}"#);
     }
 }

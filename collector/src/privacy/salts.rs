@@ -1,6 +1,6 @@
 //! The day's salts: one file a site and local day, readable by the owner only, outside the database and so
 //! outside its backups. Invariant: a salt is random, is on disk before it is used, and is overwritten and
-//! removed when its day and [`GRACE_MS`] after it are over.
+//! removed when its day and [`GRACE_MS`] after it are over; that it was is not forgotten before it is recorded.
 
 use crate::domain::{Date, Site, SiteNo, Timestamp, Zone};
 use std::collections::HashMap;
@@ -84,7 +84,7 @@ impl Salts {
             if name.ends_with(".new") {
                 // Never used: a salt is renamed before its first use.
                 fs::remove_file(&path).map_err(|error| failed(&path, &error))?;
-            } else if let Some(key) = parse_name(name) {
+            } else if let Some(key) = parse_name(name, SALT) {
                 live.insert(key, read(&path)?);
             }
         }
@@ -130,7 +130,7 @@ impl Salts {
     /// # Errors
     /// When a file cannot be overwritten or removed; the others are destroyed all the same, and the next
     /// call tries again.
-    pub fn destroy_ended(&self, site: &Site, now: Timestamp) -> Result<Vec<Destroyed>, SaltError> {
+    pub fn destroy_ended(&self, site: &Site, now: Timestamp) -> Result<(), SaltError> {
         let alive_since = site.zone.date(now.plus_millis(-GRACE_MS));
         self.destroy(|no, day| no == site.no && day < alive_since)
     }
@@ -139,29 +139,51 @@ impl Salts {
     ///
     /// # Errors
     /// As [`Salts::destroy_ended`].
-    pub fn destroy_orphans(&self, known: &[Site], now: Timestamp) -> Result<Vec<Destroyed>, SaltError> {
+    pub fn destroy_orphans(&self, known: &[Site], now: Timestamp) -> Result<(), SaltError> {
         let alive_since = Zone::utc().date(now.plus_millis(-GRACE_MS).plus_days(-1));
         self.destroy(|no, day| day < alive_since && !known.iter().any(|site| site.no == no))
     }
 
-    fn destroy(&self, which: impl Fn(SiteNo, Date) -> bool) -> Result<Vec<Destroyed>, SaltError> {
+    fn destroy(&self, which: impl Fn(SiteNo, Date) -> bool) -> Result<(), SaltError> {
         let ended: Vec<(SiteNo, Date)> = {
             let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
             live.keys().filter(|(no, day)| which(*no, *day)).copied().collect()
         };
-        let mut destroyed = Vec::new();
         let mut trouble = None;
         for (no, day) in ended {
             let path = self.path(no, day);
             match destroy(&self.folder, &path) {
                 Ok(()) => {
                     self.live.write().unwrap_or_else(PoisonError::into_inner).remove(&(no, day));
-                    destroyed.push(Destroyed { site: no, day });
                 }
                 Err(error) => trouble = Some(failed(&path, &error)),
             }
         }
-        trouble.map_or(Ok(destroyed), Err)
+        trouble.map_or(Ok(()), Err)
+    }
+
+    /// The salts that were destroyed and whose end is not recorded yet, oldest day first.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn unrecorded(&self) -> Result<Vec<Destroyed>, SaltError> {
+        let entries = fs::read_dir(&self.folder).map_err(|error| failed(&self.folder, &error))?;
+        let mut found = Vec::new();
+        for entry in entries {
+            let name = entry.map_err(|error| failed(&self.folder, &error))?.file_name();
+            found.extend(name.to_str().and_then(|name| parse_name(name, SIGN)));
+        }
+        found.sort_unstable_by_key(|(site, day)| (*day, *site));
+        Ok(found.into_iter().map(|(site, day)| Destroyed { site, day }).collect())
+    }
+
+    /// The end of a salt is recorded: its sign goes.
+    ///
+    /// # Errors
+    /// When the file cannot be removed; it is then recorded twice, which is better than never.
+    pub fn recorded(&self, salt: &Destroyed) -> Result<(), SaltError> {
+        let sign = self.path(salt.site, salt.day).with_extension(SIGN);
+        fs::remove_file(&sign).map_err(|error| failed(&sign, &error))
     }
 
     fn path(&self, site: SiteNo, day: Date) -> PathBuf {
@@ -178,8 +200,12 @@ fn failed(path: &Path, error: &io::Error) -> SaltError {
     SaltError(format!("the salt {} cannot be used: {error}", path.display()))
 }
 
-fn parse_name(name: &str) -> Option<(SiteNo, Date)> {
-    let (site, day) = name.strip_suffix(".salt")?.split_once('_')?;
+/// The ending of a live salt's file, and of the sign that one was destroyed.
+const SALT: &str = "salt";
+const SIGN: &str = "destroyed";
+
+fn parse_name(name: &str, ending: &str) -> Option<(SiteNo, Date)> {
+    let (site, day) = name.strip_suffix(ending)?.strip_suffix('.')?.split_once('_')?;
     Some((SiteNo::new(site.parse().ok()?), Date::parse(day).ok()?))
 }
 
@@ -210,17 +236,22 @@ fn create(folder: &Path, path: &Path) -> io::Result<Arc<Salt>> {
     Ok(salt)
 }
 
+/// Overwrites the salt, then lets the emptied file stand as the sign that it was, until that is recorded.
 fn destroy(folder: &Path, path: &Path) -> io::Result<()> {
+    let sign = path.with_extension(SIGN);
     match OpenOptions::new().write(true).open(path) {
         Ok(mut file) => {
             file.write_all(&[0; 32])?;
             file.sync_all()?;
-            fs::remove_file(path)?;
-            File::open(folder)?.sync_all()
+            file.set_len(0)?;
+            file.sync_all()?;
+            fs::rename(path, sign)?;
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
+        // Somebody was faster; it is no more all the same.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => drop(private_file(&sign)?),
+        Err(error) => return Err(error),
     }
+    File::open(folder)?.sync_all()
 }
 
 #[cfg(unix)]
@@ -274,18 +305,23 @@ mod tests {
             salt.0
         );
 
-        assert!(salts.destroy_ended(&site(), at("2026-11-21T01:59:00Z")).expect("works").is_empty());
-        let destroyed = salts.destroy_ended(&site(), at("2026-11-21T02:00:00Z")).expect("works");
-        assert_eq!(destroyed, [Destroyed { site: SiteNo::new(3), day }]);
+        salts.destroy_ended(&site(), at("2026-11-21T01:59:00Z")).expect("works");
+        assert_eq!(salts.unrecorded().expect("reads"), []);
+        salts.destroy_ended(&site(), at("2026-11-21T02:00:00Z")).expect("works");
+        let destroyed = Destroyed { site: SiteNo::new(3), day };
+        assert_eq!(salts.unrecorded().expect("reads"), [destroyed]);
+        // It waits to be recorded, whatever happens to the process, and there is nothing in it.
+        let again = Salts::open(folder.path()).expect("opens");
+        assert_eq!((again.live(), again.unrecorded().expect("reads")), (vec![], vec![destroyed]));
+        assert_eq!(fs::read(folder.path().join("3_2026-11-20.destroyed")).expect("reads"), b"");
+        again.recorded(&destroyed).expect("removes");
         assert_eq!(fs::read_dir(folder.path()).expect("reads").count(), 0);
 
         salts.get(SiteNo::new(9), day).expect("creates");
-        assert!(
-            salts.destroy_orphans(&[site()], at("2026-11-21T12:00:00Z")).expect("works").is_empty(),
-            "in some zone"
-        );
-        let destroyed = salts.destroy_orphans(&[site()], at("2026-11-22T02:00:00Z")).expect("works");
-        assert_eq!(destroyed, [Destroyed { site: SiteNo::new(9), day }]);
+        salts.destroy_orphans(&[site()], at("2026-11-21T12:00:00Z")).expect("works");
+        assert_eq!(salts.live().len(), 1, "in some zone that day is not over");
+        salts.destroy_orphans(&[site()], at("2026-11-22T02:00:00Z")).expect("works");
+        assert_eq!(salts.unrecorded().expect("reads"), [Destroyed { site: SiteNo::new(9), day }]);
         assert!(salts.existing(SiteNo::new(3), day).is_none());
     }
 

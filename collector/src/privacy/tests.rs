@@ -98,8 +98,9 @@ fn a_clock_that_steps_harms_nobody() {
     privacy.salts().destroy_ended(&utc, at("2026-11-25T10:00:00Z")).expect("destroys");
     assert_ne!(visitor(&privacy, &utc, "2026-11-20T10:02:00Z"), today);
     // Whatever was made for days long past goes in the next round.
-    let gone = privacy.salts().destroy_ended(&utc, at("2026-11-21T02:00:00Z")).expect("destroys");
-    assert!(!gone.is_empty() && privacy.salts().live().is_empty(), "{gone:?}");
+    assert!(!privacy.salts().live().is_empty());
+    privacy.salts().destroy_ended(&utc, at("2026-11-21T02:00:00Z")).expect("destroys");
+    assert_eq!(privacy.salts().live(), []);
 }
 
 /// Every file below a folder.
