@@ -5,12 +5,16 @@
 mod client;
 mod limits;
 mod pseudonym;
+mod restrictions;
 mod salts;
+mod token;
 
 pub use client::{Client, TrustedProxies};
 pub use limits::{ClientLimits, Limited};
 pub use pseudonym::lead_key;
+pub use restrictions::Restrictions;
 pub use salts::{Destroyed, SaltError, Salts};
+pub use token::{Token, mint, read as read_token};
 
 use crate::domain::{Agent, Place, Site, Timestamp, VisitorId};
 use crate::enrich::agent::Agents;
@@ -54,12 +58,20 @@ pub struct Privacy {
     agents: Agents,
     midnight: Midnight,
     v4: V4Prefix,
+    restrictions: Restrictions,
 }
 
 impl Privacy {
     /// With these salts, and countries where there is a file for them.
     pub fn new(salts: Salts, countries: Countries, v4: V4Prefix) -> Self {
-        Self { salts, countries, agents: Agents::new(10_000), midnight: Midnight::default(), v4 }
+        Self {
+            salts,
+            countries,
+            agents: Agents::new(10_000),
+            midnight: Midnight::default(),
+            v4,
+            restrictions: Restrictions::default(),
+        }
     }
 
     /// What the client's user agent says of it.
@@ -77,6 +89,11 @@ impl Privacy {
         let agent = self.agents.seen(client.user_agent()).agent;
         let place = Place { country: self.countries.country(client.address()) };
         Ok(Kept { visitor, agent, place })
+    }
+
+    /// Who asked not to be processed further.
+    pub fn restrictions(&self) -> &Restrictions {
+        &self.restrictions
     }
 
     /// The day's salts, for the job that ends them.

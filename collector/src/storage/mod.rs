@@ -5,10 +5,12 @@
 
 mod accounts;
 mod audit;
+pub mod counting;
 mod doorbell;
 mod events;
 pub mod memory;
 mod reports;
+mod rights;
 mod scores;
 mod sites;
 pub mod sqlite;
@@ -19,10 +21,13 @@ mod contract;
 pub use accounts::{Accounts, Digest, SessionRow, SetupRow};
 pub use audit::{AuditLog, AuditPage, AuditQuery};
 pub use doorbell::Doorbell;
-pub use events::{Append, Appended, Batch, EventStore, Logged, OutcomeCount, OutcomeQuery, Selector, Tally};
+pub use events::{
+    Append, Appended, Batch, EraseEvents, ErasedEvents, EventStore, Logged, OutcomeCount, OutcomeQuery, Selector, Tally,
+};
 pub use reports::{
     Attribution, CountRow, Counts, LeadPage, LeadQuery, PageToken, ReportQuery, ReportRows, Reports, cmp_rows,
 };
+pub use rights::{Held, Remake, Rights, Say, TakeBack, TakenBack};
 pub use scores::{Changes, Loaded, RollupDelta, RollupKey, Scores};
 pub use sites::{NewSite, Sites};
 
@@ -32,7 +37,7 @@ pub trait ScoringLedger: Sites + Scores {}
 impl<T: Sites + Scores> ScoringLedger for T {}
 
 /// Everything transactional and small, in one place.
-pub trait Ledger: ScoringLedger + Reports + Accounts + AuditLog {
+pub trait Ledger: ScoringLedger + Reports + Accounts + AuditLog + Rights {
     /// Before the process ends: leaves the files so that a copy of the database's own is whole.
     ///
     /// # Errors

@@ -102,6 +102,7 @@ fn changes() -> impl Strategy<Value = Changes> {
         transitions,
         rollups,
         forget_visits_before,
+        ..Changes::default()
     })
 }
 

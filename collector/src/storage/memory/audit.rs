@@ -1,6 +1,6 @@
 //! The audit log in memory. Invariant: as the trait says.
 
-use super::ledger::MemoryLedger;
+use super::ledger::{MemoryLedger, State};
 use crate::domain::{Act, Entry, Head, LeadKey, Reference, SiteNo};
 use crate::storage::{AuditLog, AuditPage, AuditQuery, StoreError};
 
@@ -13,12 +13,18 @@ fn matches(entry: &Entry, query: &AuditQuery) -> bool {
         && query.until.is_none_or(|until| entry.at < until)
 }
 
+impl State {
+    /// Adds an entry after the newest.
+    pub(super) fn append(&mut self, act: &Act) -> Entry {
+        let entry = Entry::after(self.audit.last().map(Entry::head), act);
+        self.audit.push(entry.clone());
+        entry
+    }
+}
+
 impl AuditLog for MemoryLedger {
     fn append_entry(&self, act: &Act) -> Result<Entry, StoreError> {
-        let mut state = self.state();
-        let entry = Entry::after(state.audit.last().map(Entry::head), act);
-        state.audit.push(entry.clone());
-        Ok(entry)
+        Ok(self.state().append(act))
     }
 
     fn entries(&self, query: &AuditQuery) -> Result<AuditPage, StoreError> {

@@ -1,10 +1,10 @@
 //! The event log in memory. Invariant: an append is whole before the next begins.
 
-use crate::domain::{Cursor, Date, Event, EventId, Outcome, SiteNo};
+use crate::domain::{Cursor, Date, Event, EventId, LeadKey, Outcome, Signal, SiteNo, VisitorId};
 use crate::storage::{
-    Append, Appended, Batch, Doorbell, EventStore, Logged, OutcomeCount, OutcomeQuery, Selector, StoreError,
+    Append, Appended, Batch, Doorbell, EraseEvents, ErasedEvents, EventStore, Logged, OutcomeCount, OutcomeQuery, Selector, StoreError,
 };
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 #[derive(Default)]
@@ -13,6 +13,13 @@ struct Log {
     events: BTreeMap<i64, Event>,
     known: HashSet<EventId>,
     outcomes: BTreeMap<(SiteNo, Date, &'static str), u64>,
+}
+
+impl Log {
+    /// The pseudonyms of a lead's events.
+    fn visitors_of(&self, lead: LeadKey) -> BTreeSet<VisitorId> {
+        self.events.values().filter(|event| event.lead == Some(lead)).filter_map(|event| event.visitor).collect()
+    }
 }
 
 /// The event log in memory.
@@ -88,6 +95,50 @@ impl EventStore for MemoryEvents {
             Selector::Visitor(id) => event.visitor != Some(*id),
         });
         Ok(u64::try_from(before - log.events.len()).unwrap_or(u64::MAX))
+    }
+
+    fn events_of(&self, lead: LeadKey) -> Result<Vec<Logged>, StoreError> {
+        let log = self.log();
+        let visitors = log.visitors_of(lead);
+        let of_them = |event: &Event| {
+            event.lead == Some(lead) || event.visitor.is_some_and(|visitor| visitors.contains(&visitor))
+        };
+        let logged =
+            |(seq, event): (&i64, &Event)| Logged { cursor: Cursor::from_raw(*seq), event: event.clone() };
+        Ok(log.events.iter().filter(|(_, event)| of_them(event)).map(logged).collect())
+    }
+
+    fn erase_person(&self, order: &EraseEvents) -> Result<ErasedEvents, StoreError> {
+        let mut log = self.log();
+        let visitors = log.visitors_of(order.lead);
+        let mut erased = ErasedEvents { visitors: visitors.iter().copied().collect(), ..ErasedEvents::default() };
+        let mut events = log.events.clone();
+        events.retain(|_, event| {
+            let linked = event.visitor.is_some_and(|visitor| visitors.contains(&visitor));
+            let (goes, counter) = match event.lead {
+                Some(lead) if lead == order.lead => {
+                    (!order.consented_only || event.signal != Signal::Policy, &mut erased.events)
+                }
+                Some(_) => {
+                    erased.unlinked += u64::from(linked);
+                    (false, &mut erased.same_pseudonym)
+                }
+                None => (linked, &mut erased.same_pseudonym),
+            };
+            if linked {
+                event.visitor = None;
+            }
+            *counter += u64::from(goes);
+            !goes
+        });
+        if !order.dry_run {
+            log.events = events;
+        }
+        Ok(erased)
+    }
+
+    fn compact(&self) -> Result<bool, StoreError> {
+        Ok(true)
     }
 
     fn settle(&self) -> Result<(), StoreError> {

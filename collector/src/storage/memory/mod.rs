@@ -4,6 +4,7 @@
 mod audit;
 mod events;
 mod ledger;
+mod rights;
 
 pub use events::MemoryEvents;
 pub use ledger::MemoryLedger;

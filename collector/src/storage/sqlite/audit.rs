@@ -38,26 +38,32 @@ fn reference(connection: &Connection, site: SiteNo, lead: LeadKey) -> Result<Opt
     Ok(statement.query_row(params![lead.bytes(), site.get()], row).optional()?)
 }
 
+/// Adds an entry, in a transaction that began by taking its turn.
+pub(super) fn append(transaction: &Connection, act: &Act) -> Result<Entry, StoreError> {
+    // After the newest there is, and not after the head that is kept beside it: a cut tail is for
+    // `verify` to find, and must not stop the log.
+    let entry = Entry::after(head(transaction, sql!("ledger/audit_newest"))?, act);
+    transaction.prepare_cached(sql!("ledger/audit_add"))?.execute(params![
+        entry.seq,
+        entry.at.millis(),
+        entry.role,
+        entry.who,
+        entry.action,
+        entry.site,
+        entry.subject,
+        entry.details,
+        entry.previous,
+        entry.hash,
+    ])?;
+    transaction.prepare_cached(sql!("ledger/audit_set_head"))?.execute(params![entry.seq, entry.hash])?;
+    Ok(entry)
+}
+
 impl AuditLog for SqliteLedger {
     fn append_entry(&self, act: &Act) -> Result<Entry, StoreError> {
         let mut writer = self.writer();
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        // After the newest there is, and not after the head that is kept beside it: a cut tail is for
-        // `verify` to find, and must not stop the log.
-        let entry = Entry::after(head(&transaction, sql!("ledger/audit_newest"))?, act);
-        transaction.prepare_cached(sql!("ledger/audit_add"))?.execute(params![
-            entry.seq,
-            entry.at.millis(),
-            entry.role,
-            entry.who,
-            entry.action,
-            entry.site,
-            entry.subject,
-            entry.details,
-            entry.previous,
-            entry.hash,
-        ])?;
-        transaction.prepare_cached(sql!("ledger/audit_set_head"))?.execute(params![entry.seq, entry.hash])?;
+        let entry = append(&transaction, act)?;
         transaction.commit()?;
         Ok(entry)
     }

@@ -4,9 +4,9 @@
 use super::connect::{self, Readers};
 use super::writer::{Writer, stopped};
 use super::{event_rows, migrate, sql};
-use crate::domain::Cursor;
+use crate::domain::{Cursor, LeadKey};
 use crate::storage::{
-    Append, Batch, Doorbell, EventStore, Logged, OutcomeCount, OutcomeQuery, Selector, StoreError,
+    Append, Batch, Doorbell, EraseEvents, ErasedEvents, EventStore, Logged, OutcomeCount, OutcomeQuery, Selector, StoreError,
 };
 use rusqlite::params;
 use std::path::Path;
@@ -83,6 +83,28 @@ impl EventStore for SqliteEvents {
 
     fn erase(&self, selector: &Selector) -> Result<u64, StoreError> {
         let answer = self.writer.as_ref().ok_or_else(stopped)?.erase(*selector)?;
+        answer.blocking_recv().map_err(|_| stopped())?
+    }
+
+    fn events_of(&self, lead: LeadKey) -> Result<Vec<Logged>, StoreError> {
+        self.readers.read(|connection| {
+            let mut statement = connection.prepare_cached(sql!("events/events_of"))?;
+            let mut rows = statement.query([lead.bytes()])?;
+            let mut events = Vec::new();
+            while let Some(row) = rows.next()? {
+                events.push(event_rows::read(row)?);
+            }
+            Ok(events)
+        })
+    }
+
+    fn erase_person(&self, order: &EraseEvents) -> Result<ErasedEvents, StoreError> {
+        let answer = self.writer.as_ref().ok_or_else(stopped)?.erase_person(*order)?;
+        answer.blocking_recv().map_err(|_| stopped())?
+    }
+
+    fn compact(&self) -> Result<bool, StoreError> {
+        let answer = self.writer.as_ref().ok_or_else(stopped)?.compact()?;
         answer.blocking_recv().map_err(|_| stopped())?
     }
 

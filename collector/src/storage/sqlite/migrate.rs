@@ -21,6 +21,7 @@ pub(super) const EVENTS: &[Migration] =
 pub(super) const LEDGER: &[Migration] = &[
     Migration { name: "0001_ledger", sql: include_str!("migrations/ledger/0001_ledger.sql") },
     Migration { name: "0002_audit", sql: include_str!("migrations/ledger/0002_audit.sql") },
+    Migration { name: "0005_rights", sql: include_str!("migrations/ledger/0005_rights.sql") },
 ];
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS migrations (

@@ -12,6 +12,7 @@ mod ledger;
 mod migrate;
 mod recent;
 mod reports;
+mod rights;
 mod scores;
 mod writer;
 

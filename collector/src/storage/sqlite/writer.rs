@@ -5,8 +5,8 @@ use super::connect::{self, Connection};
 use super::event_rows::{self, Dictionary};
 use super::recent::{Recent, WINDOW};
 use super::sql;
-use crate::domain::{Date, EventId, Outcome, SiteNo};
-use crate::storage::{Appended, Batch, Doorbell, Selector, StoreError};
+use crate::domain::{Date, EventId, LeadKey, Outcome, Signal, SiteNo, VisitorId};
+use crate::storage::{Appended, Batch, Doorbell, EraseEvents, ErasedEvents, Selector, StoreError};
 use rusqlite::params;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,6 +25,8 @@ type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 enum Job {
     Append(Batch, Reply<Appended>),
     Erase(Selector, Reply<u64>),
+    ErasePerson(EraseEvents, Reply<ErasedEvents>),
+    Compact(Reply<bool>),
 }
 
 /// The way to the writer's thread.
@@ -74,6 +76,21 @@ impl Writer {
         Ok(answer)
     }
 
+    pub(super) fn erase_person(
+        &self,
+        order: EraseEvents,
+    ) -> Result<oneshot::Receiver<Result<ErasedEvents, StoreError>>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::ErasePerson(order, reply))?;
+        Ok(answer)
+    }
+
+    pub(super) fn compact(&self) -> Result<oneshot::Receiver<Result<bool, StoreError>>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Compact(reply))?;
+        Ok(answer)
+    }
+
     fn send(&self, job: Job) -> Result<(), StoreError> {
         let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         jobs.as_ref().and_then(|jobs| jobs.send(job).ok()).ok_or_else(stopped)
@@ -113,6 +130,8 @@ struct State {
     dictionary: Dictionary,
     recent: Recent,
     next: i64,
+    /// What `PRAGMA data_version` said last: it changes when another connection has written.
+    version: i64,
     failing: bool,
 }
 
@@ -129,7 +148,14 @@ impl State {
             }
         }
         recent.commit();
-        Ok(Self { connection, dictionary: Dictionary::default(), recent, next: highest + 1, failing: false })
+        Ok(Self {
+            connection,
+            dictionary: Dictionary::default(),
+            recent,
+            next: highest + 1,
+            version: -1,
+            failing: false,
+        })
     }
 
     /// Drains the queue and commits; there is no lingering timer, so that a lone event does not wait.
@@ -150,6 +176,14 @@ impl State {
                     Job::Erase(selector, reply) => {
                         self.write(std::mem::take(&mut group), waiting, doorbell);
                         let _ = reply.send(self.erase(&selector));
+                    }
+                    Job::ErasePerson(order, reply) => {
+                        self.write(std::mem::take(&mut group), waiting, doorbell);
+                        let _ = reply.send(self.erase_person(order));
+                    }
+                    Job::Compact(reply) => {
+                        self.write(std::mem::take(&mut group), waiting, doorbell);
+                        let _ = reply.send(connect::compact(&self.connection));
                     }
                 }
             }
@@ -200,6 +234,14 @@ impl State {
 
     fn try_commit(&mut self, group: &[(Batch, Reply<Appended>)]) -> Result<Vec<Appended>, StoreError> {
         let transaction = self.connection.transaction()?;
+        let version = transaction.prepare_cached(sql!("events/data_version"))?.query_row([], |row| row.get(0))?;
+        if version != self.version {
+            // Another process has written: the numbers that we remember may be no more.
+            self.dictionary.clear();
+            let highest: i64 = transaction.query_row(sql!("events/highest"), [], |row| row.get(0))?;
+            self.next = self.next.max(highest + 1);
+            self.version = version;
+        }
         let mut next = self.next;
         let mut answers = Vec::with_capacity(group.len());
         let mut outcomes: BTreeMap<(SiteNo, Date, &'static str), i64> = BTreeMap::new();
@@ -237,7 +279,7 @@ impl State {
 
     fn erase(&mut self, selector: &Selector) -> Result<u64, StoreError> {
         let transaction = self.connection.transaction()?;
-        transaction.execute(sql!("events/set_high_water"), [self.next - 1])?;
+        set_high_water(&transaction)?;
         let erased = match selector {
             Selector::Lead(key) => transaction.execute(sql!("events/erase_lead"), [key.bytes()])?,
             Selector::Visitor(id) => transaction.execute(sql!("events/erase_visitor"), [id.bytes()])?,
@@ -245,4 +287,52 @@ impl State {
         transaction.commit()?;
         Ok(u64::try_from(erased).unwrap_or(u64::MAX))
     }
+
+    fn erase_person(&mut self, order: EraseEvents) -> Result<ErasedEvents, StoreError> {
+        let transaction = self.connection.transaction()?;
+        set_high_water(&transaction)?;
+        let erased = erase_person(&transaction, order)?;
+        if order.dry_run {
+            transaction.rollback()?;
+        } else {
+            transaction.commit()?;
+            self.dictionary.clear();
+        }
+        Ok(erased)
+    }
+}
+
+/// Before events are erased: their places are not given again.
+fn set_high_water(connection: &Connection) -> Result<(), StoreError> {
+    let highest: i64 = connection.query_row(sql!("events/highest"), [], |row| row.get(0))?;
+    connection.execute(sql!("events/set_high_water"), [highest])?;
+    Ok(())
+}
+
+fn erase_person(connection: &Connection, order: EraseEvents) -> Result<ErasedEvents, StoreError> {
+    let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+    let key = LeadKey::bytes(&order.lead);
+    let visitors = connection
+        .prepare_cached(sql!("events/visitors_of_lead"))?
+        .query_map([key], |row| row.get(0).map(VisitorId::from_bytes))?
+        .collect::<Result<Vec<_>, _>>()?;
+    let same_pseudonym = connection.execute(sql!("events/erase_siblings"), [key])?;
+    let unlinked = connection.execute(sql!("events/unlink_others"), [key])?;
+    let events = if order.consented_only {
+        let erased =
+            connection.execute(sql!("events/erase_consented"), params![key, Signal::Policy.code()])?;
+        connection.execute(sql!("events/unlink_lead"), [key])?;
+        erased
+    } else {
+        connection.execute(sql!("events/erase_lead"), [key])?
+    };
+    for query in [sql!("events/drop_strings"), sql!("events/drop_touches"), sql!("events/drop_agents")] {
+        connection.execute(query, [])?;
+    }
+    Ok(ErasedEvents {
+        events: number(events),
+        same_pseudonym: number(same_pseudonym),
+        unlinked: number(unlinked),
+        visitors,
+    })
 }

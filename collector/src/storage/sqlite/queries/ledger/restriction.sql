@@ -1,0 +1,1 @@
+SELECT kind, since FROM restrictions WHERE lead = ?1
