@@ -35,6 +35,14 @@ enum Command {
     /// The owner's account
     #[command(subcommand)]
     User(cli::user::Command),
+    /// Say what is held of a person
+    Find(cli::person::Find),
+    /// Keep what is held of a person, and do nothing with it
+    Restrict(cli::person::Restrict),
+    /// Take a person's consent back: erase what rests on it
+    Withdraw(cli::person::Take),
+    /// Erase a person
+    Erase(cli::person::Take),
     /// Print what is stored
     #[command(subcommand)]
     Export(cli::export::Command),
@@ -48,6 +56,10 @@ fn main() -> ExitCode {
         Command::Site(command) => cli::site::run(command),
         Command::Tag(arguments) => cli::tag::run(arguments),
         Command::User(command) => cli::user::run(command),
+        Command::Find(arguments) => cli::person::find(arguments),
+        Command::Restrict(arguments) => cli::person::restrict(arguments),
+        Command::Withdraw(arguments) => cli::person::withdraw(arguments),
+        Command::Erase(arguments) => cli::person::erase(arguments),
         Command::Export(command) => cli::export::run(command),
     };
     match done {

@@ -1,17 +1,21 @@
-//! `mqlite export`. Invariant: it prints what is stored and nothing that is not; it never writes.
+//! `mqlite export`. Invariant: it prints what is stored and nothing that is not; it never writes, but into the audit
+//! log.
 
 use super::{Failure, say};
 use crate::app::{open_events_for_reading, open_ledger};
 use crate::config::{Config, Settings};
-use crate::domain::{Cursor, Event, SiteId, SiteNo, Timestamp};
+use crate::domain::{Cursor, Event, LeadKey, SiteId, SiteNo, Timestamp};
+use crate::storage::Logged;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What to print.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// Every stored event, oldest first
     Events(Events),
+    /// All that is held of one person, for themselves
+    Person(super::person::Export),
 }
 
 /// Which events, and how.
@@ -100,11 +104,22 @@ fn printed<'a>(event: &'a Event, sites: &'a BTreeMap<SiteNo, String>) -> Printed
 /// # Errors
 /// When there is no data folder, or no such site.
 pub fn run(command: Command) -> Result<(), Failure> {
-    let Command::Events(arguments) = command;
+    let arguments = match command {
+        Command::Events(arguments) => arguments,
+        Command::Person(arguments) => return super::person::export(arguments),
+    };
     let config = Config::resolve(arguments.settings)?;
     let events = open_events_for_reading(&config.data)?;
+    let ledger = open_ledger(&config.data)?;
+    // Who asked for a restriction is not processed, and so is in no list.
+    let restricted: BTreeSet<LeadKey> = ledger
+        .restricted()?
+        .into_iter()
+        .filter(|row| row.restriction.restricted.is_some())
+        .map(|row| row.lead)
+        .collect();
     let sites: BTreeMap<SiteNo, String> =
-        open_ledger(&config.data)?.sites()?.into_iter().map(|site| (site.no, site.id.to_string())).collect();
+        ledger.sites()?.into_iter().map(|site| (site.no, site.id.to_string())).collect();
     let only = arguments.site.map(|site| SiteId::parse(&site)).transpose()?;
     if let Some(only) = only.as_ref().filter(|only| !sites.values().any(|site| site == only.as_str())) {
         return Err(Failure::new(format!("there is no site {only}; `mqlite site list` names them")));
@@ -114,7 +129,9 @@ pub fn run(command: Command) -> Result<(), Failure> {
         let page = events.scan(cursor, 1_000)?;
         let Some(last) = page.last() else { return Ok(()) };
         cursor = last.cursor;
-        for logged in &page {
+        let may_be_shown =
+            |logged: &&Logged| logged.event.lead.is_none_or(|lead| !restricted.contains(&lead));
+        for logged in page.iter().filter(may_be_shown) {
             let line = printed(&logged.event, &sites);
             if only.as_ref().is_none_or(|only| only.as_str() == line.site) {
                 say(serde_json::to_string(&line).map_err(|error| Failure::new(error.to_string()))?)?;

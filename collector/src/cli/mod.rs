@@ -4,6 +4,7 @@
 pub mod demo;
 pub mod export;
 mod page;
+pub mod person;
 pub mod serve;
 pub mod site;
 pub mod tag;

@@ -153,9 +153,16 @@ async fn find(
     let key = LeadKey::parse(key).map_err(|error| Problem::bad("/key", error.0))?;
     let (shared, no) = (state.clone(), site.no);
     let found = blocking(move || -> Result<_, StoreError> {
-        Ok((shared.ledger.lead(no, key)?, shared.ledger.transitions(no, key)?))
+        let restricted = shared.ledger.restriction(no, key)?.restricted.is_some();
+        Ok((shared.ledger.lead(no, key)?, shared.ledger.transitions(no, key)?, restricted))
     });
-    let (lead, transitions) = found.await?;
+    let (lead, transitions, restricted) = found.await?;
+    if restricted {
+        return Err(Problem::not_found(
+            "this lead asked for its processing to be restricted: it is kept, and nothing is done with it. The audit \
+             page finds it",
+        ));
+    }
     let lead = lead.ok_or_else(|| Problem::not_found("there is no such lead"))?;
     Ok((site, lead, transitions))
 }

@@ -1,6 +1,6 @@
 //! Every URL. Invariant: a URL that is not here does not exist.
 
-use super::{auth, collect, demo, error, health, leads, pages, reports, script, state::State};
+use super::{auth, collect, demo, error, health, leads, pages, privacy, reports, script, state::State};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{Route, guard};
 
@@ -31,6 +31,12 @@ pub fn configure(state: web::Data<State>) -> impl Fn(&mut ServiceConfig) + Clone
             .route("/api/v1/leads", read().to(leads::list))
             .route("/api/v1/leads/{key}", read().to(leads::show))
             .route("/api/v1/leads/{key}/explanation", read().to(leads::explanation))
+            // People's rights.
+            .route("/api/v1/privacy/find", web::post().to(privacy::find))
+            .route("/api/v1/privacy/export", web::post().to(privacy::export))
+            .route("/api/v1/privacy/restrict", web::post().to(privacy::restrict))
+            .route("/api/v1/privacy/withdraw", web::post().to(privacy::withdraw))
+            .route("/api/v1/privacy/erase", web::post().to(privacy::erase))
             // Operations.
             .route("/healthz", read().to(health::alive))
             .route("/readyz", read().to(health::ready))

@@ -13,7 +13,8 @@ mod tests;
 pub use refusal::{Refusal, RefusalKind};
 
 use crate::domain::{
-    Attributes, Date, DropReason, Event, EventId, Outcome, Rung, Site, SiteId, SiteNo, Timestamp, Trust,
+    Attributes, Consent, Date, DropReason, Event, EventId, Outcome, Rung, Signal, Site, SiteId, SiteNo, Timestamp,
+    Trust,
 };
 use crate::enrich;
 use crate::privacy::{Client, Nature, Privacy, lead_key};
@@ -22,6 +23,8 @@ use validate::Draft;
 
 /// The counter's word for an identity that came without consent to be kept.
 pub const IDENTITY_DROPPED: &str = "identity_dropped";
+/// The counter's word for an identity of somebody who asked not to be processed further.
+pub const IDENTITY_RESTRICTED: &str = "identity_restricted";
 /// Events of one request.
 pub const BATCH_MAX: usize = 100;
 /// How long after it happened an event is still taken as having happened then: half a day.
@@ -118,10 +121,43 @@ fn take_one(
     if draft.identity.is_some() && !decision.keep_identity {
         taken.tallies.push((site.no, day, IDENTITY_DROPPED));
     }
+    let (draft, decision) = match restrict(draft, decision, &site, sender, privacy) {
+        (draft, decision, true) => {
+            taken.tallies.push((site.no, day, IDENTITY_RESTRICTED));
+            (draft, decision)
+        }
+        (draft, decision, false) => (draft, decision),
+    };
     let event = event(draft, sender, trust, &decision, &site, privacy)?;
     taken.events.push((event, day));
     taken.outcomes.push(Outcome::Stored);
     Ok(())
+}
+
+/// Honours what somebody asked for: under a restriction their identity is not kept, and after they took their
+/// consent back only a box that they tick in the form gives it anew. Answers whether an identity was left out.
+fn restrict(
+    mut draft: Draft,
+    decision: consent::Decision,
+    site: &Site,
+    sender: Sender<'_>,
+    privacy: &Privacy,
+) -> (Draft, consent::Decision, bool) {
+    let Some(identity) = draft.identity.as_ref().filter(|_| decision.keep_identity) else {
+        return (draft, decision, false);
+    };
+    let restriction = privacy.restrictions().of(lead_key(site, &identity.hash));
+    if restriction.is_none() {
+        return (draft, decision, false);
+    }
+    if restriction.restricted.is_none() && identity.box_ticked {
+        // Whatever else the page grants: it is the box that they are qualified by.
+        let consent = Consent { rung: Rung::Qualified, signal: Signal::Form };
+        return (draft, consent::Decision { consent, keep_identity: true }, false);
+    }
+    draft.identity = None;
+    let decision = consent::decide(&draft, &site.policy, sender.client);
+    (draft, decision, true)
 }
 
 /// A browser names the origin of the page that sends; a page of another site may not send for this one.

@@ -2,6 +2,7 @@
 //! answer, also for what did not happen: nothing is reckoned here.
 
 use crate::domain::{Points, Score, Stage, Timestamp};
+use crate::jobs::score::profile;
 use crate::leads::{Lead, Transition};
 use crate::scoring::{Evaluation, Line, LineKind, Model, Profile};
 use serde::Serialize;
@@ -50,7 +51,7 @@ pub struct Decision {
 
 /// The score of `lead` at `now`, with its reasons.
 pub(super) fn scored(model: &Model, lead: &Lead, transitions: &[Transition], now: Timestamp) -> Scored {
-    let profile = lead.profile();
+    let profile = profile(lead);
     let evaluation = model.evaluate(&lead.hits, &profile, now);
     let what_if = evaluation
         .lines

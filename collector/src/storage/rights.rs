@@ -83,7 +83,7 @@ pub trait Rights: Send + Sync + 'static {
     ///
     /// # Errors
     /// When the engine fails.
-    fn restriction(&self, lead: LeadKey) -> Result<Restriction, StoreError>;
+    fn restriction(&self, site: SiteNo, lead: LeadKey) -> Result<Restriction, StoreError>;
 
     /// Restricts a lead from a moment on, or lifts its restriction; its visits are tied to it no more. Answers
     /// how many those were, and the entry in the audit log, unless it was a dry run.

@@ -2,6 +2,7 @@
 
 use super::ledger::{MemoryLedger, State};
 use crate::domain::{Cursor, Entry, LeadKey, Restricted, Restriction, SiteNo, Timestamp, VisitorId};
+use crate::leads::Transition;
 use crate::storage::counting::{taken_back, telling};
 use crate::storage::{Held, Remake, Rights, RollupDelta, Say, StoreError, TakeBack, TakenBack};
 use std::collections::BTreeSet;
@@ -13,12 +14,15 @@ fn number(count: usize) -> u64 {
 impl State {
     fn held(&self, site: SiteNo, lead: LeadKey, visitors: &[VisitorId]) -> Held {
         let known = self.leads.get(&lead).filter(|known| known.site == site);
+        let of_lead = |transition: &&Transition| transition.lead == lead && transition.site == site;
         let of_them = |id: &VisitorId, tied: Option<LeadKey>| tied == Some(lead) || visitors.contains(id);
         Held {
             leads: number(usize::from(known.is_some())),
             hits: number(known.map_or(0, |known| known.hits.len())),
-            transitions: number(self.transitions.iter().filter(|transition| transition.lead == lead).count()),
-            visits: number(self.visits.iter().filter(|(id, visit)| of_them(id, visit.lead)).count()),
+            transitions: number(self.transitions.iter().filter(of_lead).count()),
+            visits: number(
+                self.visits.iter().filter(|(id, visit)| visit.site == site && of_them(id, visit.lead)).count(),
+            ),
         }
     }
 
@@ -103,8 +107,10 @@ impl Rights for MemoryLedger {
         Ok(self.state().restrictions.iter().map(row).collect())
     }
 
-    fn restriction(&self, lead: LeadKey) -> Result<Restriction, StoreError> {
-        Ok(self.state().restrictions.get(&lead).map(|(_, restriction)| *restriction).unwrap_or_default())
+    fn restriction(&self, site: SiteNo, lead: LeadKey) -> Result<Restriction, StoreError> {
+        let state = self.state();
+        let of_site = state.restrictions.get(&lead).filter(|(known, _)| *known == site);
+        Ok(of_site.map(|(_, restriction)| *restriction).unwrap_or_default())
     }
 
     fn restrict(

@@ -15,11 +15,6 @@ fn number(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }
 
-fn count(connection: &Connection, query: &str, key: LeadKey) -> Result<u64, StoreError> {
-    let count: i64 = connection.prepare_cached(query)?.query_row([key.bytes()], |row| row.get(0))?;
-    Ok(count.unsigned_abs())
-}
-
 fn held(
     connection: &Connection,
     site: SiteNo,
@@ -29,20 +24,23 @@ fn held(
     let lead = scores::lead_with_hits(connection, key)?.filter(|lead| lead.site == site);
     let mut visits: BTreeSet<VisitorId> = BTreeSet::new();
     let mut statement = connection.prepare_cached(sql!("ledger/visits_of_lead"))?;
-    let mut rows = statement.query([key.bytes()])?;
+    let mut rows = statement.query(params![key.bytes(), site.get()])?;
     while let Some(row) = rows.next()? {
         visits.insert(VisitorId::from_bytes(row.get(0)?));
     }
-    let mut statement = connection.prepare_cached(sql!("ledger/visit"))?;
+    let mut statement = connection.prepare_cached(sql!("ledger/has_visit"))?;
     for id in visitors {
-        if statement.exists([id.bytes()])? {
+        if statement.exists(params![id.bytes(), site.get()])? {
             visits.insert(*id);
         }
     }
     Ok(Held {
         leads: number(usize::from(lead.is_some())),
         hits: number(lead.map_or(0, |lead| lead.hits.len())),
-        transitions: count(connection, sql!("ledger/count_transitions"), key)?,
+        transitions: connection
+            .prepare_cached(sql!("ledger/count_transitions"))?
+            .query_row(params![key.bytes(), site.get()], |row| row.get::<_, i64>(0))?
+            .unsigned_abs(),
         visits: number(visits.len()),
     })
 }
@@ -162,8 +160,18 @@ impl Rights for SqliteLedger {
         })
     }
 
-    fn restriction(&self, lead: LeadKey) -> Result<Restriction, StoreError> {
-        self.readers.read(|connection| restriction(connection, lead))
+    fn restriction(&self, site: SiteNo, lead: LeadKey) -> Result<Restriction, StoreError> {
+        self.readers.read(|connection| {
+            let mut of_site = Restriction::default();
+            let mut statement = connection.prepare_cached(sql!("ledger/restriction"))?;
+            let mut rows = statement.query([lead.bytes()])?;
+            while let Some(row) = rows.next()? {
+                if row.get::<_, u32>("site")? == site.get() {
+                    put_kind(row, &mut of_site)?;
+                }
+            }
+            Ok(of_site)
+        })
     }
 
     fn restrict(
