@@ -79,7 +79,7 @@ fn printed<'a>(event: &'a Event, sites: &'a BTreeMap<SiteNo, String>) -> Printed
         signal: event.signal.name(),
         trust: event.trust,
         visitor: event.visitor.map(crate::domain::VisitorId::to_hex),
-        lead: event.lead.map(crate::domain::LeadKey::to_hex),
+        lead: event.lead.map(LeadKey::to_hex),
         domain: event.domain.as_ref(),
         attributes: &event.attributes,
         channel: touch.map(|touch| touch.channel),

@@ -108,9 +108,9 @@ fn open(person: Person, erases: bool) -> Result<Case, Failure> {
         Some("-") => Some(read_address()?),
         _ => email,
     };
-    let lead = Naming { email, email_hash, key, token }.resolve(&site).map_err(|wrong| {
-        Failure::new(format!("--{}: {}", wrong.field.replace('_', "-"), wrong.sentence))
-    })?;
+    let lead = Naming { email, email_hash, key, token }
+        .resolve(&site)
+        .map_err(|wrong| Failure::new(format!("--{}: {}", wrong.field.replace('_', "-"), wrong.sentence)))?;
     Ok(Case { rights, actor: operator(), site, lead })
 }
 
@@ -145,7 +145,7 @@ pub fn find(arguments: Find) -> Result<(), Failure> {
         return Err(nobody(&case.site));
     }
     say(format_args!("Held on {}:", found.site))?;
-    let mut line = |what: &str, value: Option<String>| match value {
+    let line = |what: &str, value: Option<String>| match value {
         Some(value) => say(format_args!("  {what:<22} {value}")),
         None => Ok(()),
     };

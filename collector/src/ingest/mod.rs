@@ -13,8 +13,8 @@ mod tests;
 pub use refusal::{Refusal, RefusalKind};
 
 use crate::domain::{
-    Attributes, Consent, Date, DropReason, Event, EventId, Outcome, Rung, Signal, Site, SiteId, SiteNo, Timestamp,
-    Trust,
+    Attributes, Consent, Date, DropReason, Event, EventId, Outcome, Rung, Signal, Site, SiteId, SiteNo,
+    Timestamp, Trust,
 };
 use crate::enrich;
 use crate::privacy::{Client, Nature, Privacy, lead_key};

@@ -42,7 +42,8 @@ pub fn mint(site: &Site, lead: LeadKey, issued: Date) -> String {
 /// Says what is wrong with it, never what it would say.
 pub fn read(site: &Site, text: &str) -> Result<Token, Invalid> {
     let wrong = || Invalid::new("a token is 50 letters, digits, - and _, as `find` shows it");
-    let bytes: [u8; WHOLE] = BASE64.decode(text.trim()).ok().and_then(|bytes| bytes.try_into().ok()).ok_or_else(wrong)?;
+    let bytes: [u8; WHOLE] =
+        BASE64.decode(text.trim()).ok().and_then(|bytes| bytes.try_into().ok()).ok_or_else(wrong)?;
     let (signed, tag) = bytes.split_at(SIGNED);
     if signed[0] != VERSION {
         return Err(Invalid::new("the token is of a newer kind than this mqlite knows"));
@@ -80,7 +81,11 @@ mod tests {
         assert!(token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)), "{token}");
         assert_eq!(read(&site("example.com", 1), &token), Ok(Token { lead, issued: day }));
         for other in [site("example.com", 2), site("example.org", 1)] {
-            assert!(read(&other, &token).is_err_and(|error| error.0.contains("not made for")), "{:?}", other.id);
+            assert!(
+                read(&other, &token).is_err_and(|error| error.0.contains("not made for")),
+                "{:?}",
+                other.id
+            );
         }
     }
 

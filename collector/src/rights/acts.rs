@@ -5,7 +5,8 @@ use super::{Counts, Known, Unreached, counts, not_consented, reach};
 use crate::audit::Recorder;
 use crate::clock::Clock;
 use crate::domain::{
-    Act, Action, Actor, Date, Entry, LeadKey, Receipt, ReceiptEntry, Reference, Site, SiteId, Timestamp, Touch, to_hex,
+    Act, Action, Actor, Date, Entry, LeadKey, Receipt, ReceiptEntry, Reference, Site, SiteId, Timestamp,
+    Touch, to_hex,
 };
 use crate::jobs::score::refold;
 use crate::leads::Origin;
@@ -160,7 +161,9 @@ impl Service {
         dry_run: bool,
     ) -> Result<Option<Done>, StoreError> {
         let action = if restricted { Action::PersonRestricted } else { Action::PersonUnrestricted };
-        let Some((known, request)) = self.request(actor, site, lead, action, dry_run)? else { return Ok(None) };
+        let Some((known, request)) = self.request(actor, site, lead, action, dry_run)? else {
+            return Ok(None);
+        };
         let of = |visits: u64| all(&ErasedEvents::default(), &TakenBack::default(), visits);
         let since = restricted.then_some(request.now);
         let say = |untied: &u64| request.act(&of(*untied));
@@ -217,7 +220,9 @@ impl Service {
         leaves: Leaves,
         dry_run: bool,
     ) -> Result<Option<Done>, StoreError> {
-        let Some((known, request)) = self.request(actor, site, lead, action, dry_run)? else { return Ok(None) };
+        let Some((known, request)) = self.request(actor, site, lead, action, dry_run)? else {
+            return Ok(None);
+        };
         let mut cannot_reach = self.unreached(site, &known, request.reference)?;
         let consented_only = leaves == Leaves::OtherBases;
         let erased = self.events.erase_person(&EraseEvents { lead, consented_only, dry_run })?;

@@ -151,9 +151,11 @@ impl Document {
         for (name, value) in &profile.fields {
             line(&format!("field {name}"), value.as_str());
         }
-        for (what, at) in
-            [("first seen", profile.first_seen), ("known", profile.known_at), ("last seen", profile.last_seen)]
-        {
+        for (what, at) in [
+            ("first seen", profile.first_seen),
+            ("known", profile.known_at),
+            ("last seen", profile.last_seen),
+        ] {
             table.line("profile", &at.to_string(), "", what, "");
         }
     }
@@ -172,7 +174,8 @@ fn scoring_lines(scored: &Scored, table: &mut Table) {
         let what = format!("from {} to {}", decision.from.name(), decision.to.name());
         table.line("decision", &decision.at.to_string(), "", &what, &decision.reason);
         for line in decision.lines.as_array().into_iter().flatten() {
-            let what = format!("{} points for {}", line["points"], line["label"].as_str().unwrap_or_default());
+            let what =
+                format!("{} points for {}", line["points"], line["label"].as_str().unwrap_or_default());
             let detail = line["detail"].as_str().unwrap_or_default();
             table.line("decision line", &decision.at.to_string(), "", &what, detail);
         }

@@ -195,10 +195,11 @@ impl Service {
     }
 
     fn recipients(&self, site: &Site, known: &Known) -> Result<Vec<String>, StoreError> {
-        let unreached =
-            reach::unreached(self.ledger.as_ref(), site, known.reference, known.first_seen())?;
-        let mut recipients =
-            vec!["The collector hands nothing to anybody by itself; what people took out of it follows.".to_owned()];
+        let unreached = reach::unreached(self.ledger.as_ref(), site, known.reference, known.first_seen())?;
+        let mut recipients = vec![
+            "The collector hands nothing to anybody by itself; what people took out of it follows."
+                .to_owned(),
+        ];
         let taken = unreached.into_iter().filter(|item| matches!(item.what, "backup" | "export"));
         recipients.extend(taken.map(|item| item.sentence));
         Ok(recipients)

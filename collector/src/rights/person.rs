@@ -119,7 +119,10 @@ mod tests {
         assert_eq!(field(Naming::default()), "");
         assert_eq!(field(Naming { key: Some("x".to_owned()), ..email("jo@example.com") }), "");
         assert_eq!(field(Naming { key: Some("x".to_owned()), ..Naming::default() }), "key");
-        assert_eq!(field(Naming { email_hash: Some("jo@example.com".to_owned()), ..Naming::default() }), "email_hash");
+        assert_eq!(
+            field(Naming { email_hash: Some("jo@example.com".to_owned()), ..Naming::default() }),
+            "email_hash"
+        );
         assert_eq!(field(Naming { token: Some("x".to_owned()), ..Naming::default() }), "token");
         let wrong = email("somebody").resolve(&site).expect_err("is wrong");
         assert!(wrong.field == "email" && !wrong.sentence.contains("somebody"), "{wrong:?}");

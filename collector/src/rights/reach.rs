@@ -27,8 +27,13 @@ pub(super) fn unreached(
     since: Option<Timestamp>,
 ) -> Result<Vec<Unreached>, StoreError> {
     let entries = |action, subject| -> Result<Vec<Entry>, StoreError> {
-        let query =
-            AuditQuery { action: Some(action), subject, from: since, limit: NAMED_MAX, ..AuditQuery::default() };
+        let query = AuditQuery {
+            action: Some(action),
+            subject,
+            from: since,
+            limit: NAMED_MAX,
+            ..AuditQuery::default()
+        };
         Ok(ledger.entries(&query)?.entries)
     };
     let mut found = Vec::new();
@@ -37,27 +42,39 @@ pub(super) fn unreached(
     };
     for entry in entries(Action::BackupMade, None)? {
         let at = site.zone.local(entry.at);
-        name("backup", &entry, format!(
-            "A backup made at {at} still holds this person. Delete it when its time is over, and repeat this request \
+        name(
+            "backup",
+            &entry,
+            format!(
+                "A backup made at {at} still holds this person. Delete it when its time is over, and repeat this request \
              whenever it was restored."
-        ));
+            ),
+        );
     }
     let of_site = |entry: &Entry| entry.site.as_deref().is_none_or(|id| id == site.id.as_str());
     for entry in entries(Action::EventsExported, None)?.into_iter().filter(of_site) {
         let at = site.zone.local(entry.at);
-        name("export", &entry, format!(
-            "Events were exported at {at} by {} ({}). Ask them to delete the file, or this person's lines in it.",
-            entry.who, entry.role
-        ));
+        name(
+            "export",
+            &entry,
+            format!(
+                "Events were exported at {at} by {} ({}). Ask them to delete the file, or this person's lines in it.",
+                entry.who, entry.role
+            ),
+        );
     }
     if reference.is_some() {
         for entry in entries(Action::PersonExported, reference)? {
             let at = site.zone.local(entry.at);
-            name("export", &entry, format!(
-                "This person's data was exported at {at} by {} ({}), as a rule for themselves. Delete copies that \
+            name(
+                "export",
+                &entry,
+                format!(
+                    "This person's data was exported at {at} by {} ({}), as a rule for themselves. Delete copies that \
                  were kept.",
-                entry.who, entry.role
-            ));
+                    entry.who, entry.role
+                ),
+            );
         }
     }
     found.push(Unreached {

@@ -22,7 +22,8 @@ pub use accounts::{Accounts, Digest, SessionRow, SetupRow};
 pub use audit::{AuditLog, AuditPage, AuditQuery};
 pub use doorbell::Doorbell;
 pub use events::{
-    Append, Appended, Batch, EraseEvents, ErasedEvents, EventStore, Logged, OutcomeCount, OutcomeQuery, Selector, Tally,
+    Append, Appended, Batch, EraseEvents, ErasedEvents, EventStore, Logged, OutcomeCount, OutcomeQuery,
+    Selector, Tally,
 };
 pub use reports::{
     Attribution, CountRow, Counts, LeadPage, LeadQuery, PageToken, ReportQuery, ReportRows, Reports, cmp_rows,

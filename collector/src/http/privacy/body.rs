@@ -73,8 +73,7 @@ pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let read = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
-        let pointer =
-            if path == "." { String::new() } else { format!("/{}", path.replace('.', "/")) };
+        let pointer = if path == "." { String::new() } else { format!("/{}", path.replace('.', "/")) };
         Problem::bad(pointer, sentence(error.inner()))
     })?;
     json.end().map_err(|_| Problem::bad("", "the body goes on after its end"))?;

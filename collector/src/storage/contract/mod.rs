@@ -10,6 +10,7 @@ mod generate;
 mod leads;
 mod ledger;
 mod reports;
+mod rights;
 
 use super::memory::{MemoryEvents, MemoryLedger};
 use super::sqlite::{SqliteEvents, SqliteLedger};

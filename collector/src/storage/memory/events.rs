@@ -2,7 +2,8 @@
 
 use crate::domain::{Cursor, Date, Event, EventId, LeadKey, Outcome, Signal, SiteNo, VisitorId};
 use crate::storage::{
-    Append, Appended, Batch, Doorbell, EraseEvents, ErasedEvents, EventStore, Logged, OutcomeCount, OutcomeQuery, Selector, StoreError,
+    Append, Appended, Batch, Doorbell, EraseEvents, ErasedEvents, EventStore, Logged, OutcomeCount,
+    OutcomeQuery, Selector, StoreError,
 };
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,7 +19,11 @@ struct Log {
 impl Log {
     /// The pseudonyms of a lead's events.
     fn visitors_of(&self, lead: LeadKey) -> BTreeSet<VisitorId> {
-        self.events.values().filter(|event| event.lead == Some(lead)).filter_map(|event| event.visitor).collect()
+        self.events
+            .values()
+            .filter(|event| event.lead == Some(lead))
+            .filter_map(|event| event.visitor)
+            .collect()
     }
 }
 
@@ -111,7 +116,8 @@ impl EventStore for MemoryEvents {
     fn erase_person(&self, order: &EraseEvents) -> Result<ErasedEvents, StoreError> {
         let mut log = self.log();
         let visitors = log.visitors_of(order.lead);
-        let mut erased = ErasedEvents { visitors: visitors.iter().copied().collect(), ..ErasedEvents::default() };
+        let mut erased =
+            ErasedEvents { visitors: visitors.iter().copied().collect(), ..ErasedEvents::default() };
         let mut events = log.events.clone();
         events.retain(|_, event| {
             let linked = event.visitor.is_some_and(|visitor| visitors.contains(&visitor));

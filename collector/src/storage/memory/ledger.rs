@@ -128,7 +128,8 @@ impl Scores for MemoryLedger {
         let linked = visits.values().filter_map(|visit| visit.lead);
         let keys: BTreeSet<LeadKey> = leads.iter().copied().chain(linked).collect();
         let found = |key: &LeadKey| state.leads.get(key).map(|lead| (*key, lead.clone()));
-        let restriction = |key: &LeadKey| state.restrictions.get(key).map(|(_, restriction)| (*key, *restriction));
+        let restriction =
+            |key: &LeadKey| state.restrictions.get(key).map(|(_, restriction)| (*key, *restriction));
         let leads = keys.iter().filter_map(found).collect();
         Ok(Loaded { visits, leads, restrictions: keys.iter().filter_map(restriction).collect() })
     }
@@ -199,8 +200,9 @@ impl Reports for MemoryLedger {
             if query.mqls { lead.qualified.as_ref().map(|mql| mql.at) } else { Some(lead.last_seen) }
         };
         let state = self.state();
-        let restricted =
-            |key| state.restrictions.get(key).is_some_and(|(_, restriction)| restriction.restricted.is_some());
+        let restricted = |key| {
+            state.restrictions.get(key).is_some_and(|(_, restriction)| restriction.restricted.is_some())
+        };
         let mut matching: Vec<(PageToken, Lead)> = state
             .leads
             .values()

@@ -21,7 +21,10 @@ impl State {
             hits: number(known.map_or(0, |known| known.hits.len())),
             transitions: number(self.transitions.iter().filter(of_lead).count()),
             visits: number(
-                self.visits.iter().filter(|(id, visit)| visit.site == site && of_them(id, visit.lead)).count(),
+                self.visits
+                    .iter()
+                    .filter(|(id, visit)| visit.site == site && of_them(id, visit.lead))
+                    .count(),
             ),
         }
     }
@@ -31,7 +34,7 @@ impl State {
         let held = self.held(order.site.no, key, &order.visitors);
         let cursor = self.progress.map_or(Cursor::default(), |(cursor, _)| cursor);
         let made = remake(cursor)?;
-        self.generation += 1;
+        self.raise_generation();
         let lead = self.leads.remove(&key);
         let (of_lead, others) =
             std::mem::take(&mut self.transitions).into_iter().partition(|transition| transition.lead == key);
@@ -42,7 +45,8 @@ impl State {
         }
         match order.withdrawn {
             Some(_) => {
-                let (_, restriction) = self.restrictions.entry(key).or_insert((order.site.no, Restriction::default()));
+                let (_, restriction) =
+                    self.restrictions.entry(key).or_insert((order.site.no, Restriction::default()));
                 restriction.withdrawn = order.withdrawn;
             }
             None => {
@@ -69,6 +73,11 @@ impl State {
         Ok(TakenBack { held: held.less(&made), rollup_cells: number(touched.len()) })
     }
 
+    /// Before the first commit there is nobody who could have read.
+    fn raise_generation(&mut self) {
+        self.generation += i64::from(self.progress.is_some());
+    }
+
     fn add(&mut self, key: &crate::storage::RollupKey, delta: RollupDelta) {
         let total = self.rollups.entry(key.clone()).or_default();
         total.visits += delta.visits;
@@ -77,7 +86,7 @@ impl State {
     }
 
     fn restrict(&mut self, site: SiteNo, lead: LeadKey, since: Option<Timestamp>) -> u64 {
-        self.generation += 1;
+        self.raise_generation();
         if since.is_some() {
             self.restrictions.entry(lead).or_insert((site, Restriction::default()));
         }

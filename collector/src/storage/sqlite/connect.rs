@@ -63,7 +63,9 @@ pub(super) fn compact(connection: &Connection) -> Result<bool, StoreError> {
 
 fn vacuum(connection: &Connection) -> Result<bool, StoreError> {
     match connection.execute_batch("VACUUM") {
-        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) => return Ok(false),
+        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) => {
+            return Ok(false);
+        }
         other => other?,
     }
     let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;

@@ -6,7 +6,8 @@ use super::writer::{Writer, stopped};
 use super::{event_rows, migrate, sql};
 use crate::domain::{Cursor, LeadKey};
 use crate::storage::{
-    Append, Batch, Doorbell, EraseEvents, ErasedEvents, EventStore, Logged, OutcomeCount, OutcomeQuery, Selector, StoreError,
+    Append, Batch, Doorbell, EraseEvents, ErasedEvents, EventStore, Logged, OutcomeCount, OutcomeQuery,
+    Selector, StoreError,
 };
 use rusqlite::params;
 use std::path::Path;

@@ -5,9 +5,7 @@ use super::connect::{self, Connection};
 use super::{SqliteLedger, audit, scores, sql};
 use crate::domain::{Cursor, Entry, LeadKey, Restricted, Restriction, SiteNo, Timestamp, VisitorId};
 use crate::storage::counting::{taken_back, telling};
-use crate::storage::{
-    Held, Remake, Rights, RollupDelta, RollupKey, Say, StoreError, TakeBack, TakenBack,
-};
+use crate::storage::{Held, Remake, Rights, RollupDelta, RollupKey, Say, StoreError, TakeBack, TakenBack};
 use rusqlite::{OptionalExtension, Row, params};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -80,10 +78,8 @@ fn remove(connection: &Connection, order: &TakeBack<'_>) -> Result<(), StoreErro
         connection.prepare_cached(sql!("ledger/erase_visit"))?.execute([id.bytes()])?;
     }
     match order.withdrawn {
-        Some(since) => connection.execute(
-            sql!("ledger/put_withdrawal"),
-            params![key, order.site.no.get(), since.millis()],
-        )?,
+        Some(since) => connection
+            .execute(sql!("ledger/put_withdrawal"), params![key, order.site.no.get(), since.millis()])?,
         None => connection.execute(sql!("ledger/erase_restrictions"), [key])?,
     };
     Ok(())

@@ -236,7 +236,8 @@ pub(super) fn transitions(
             lead: key,
             site,
             at: Timestamp::from_millis(row.get("at")?),
-            from: Stage::from_code(row.get("from_stage")?).ok_or_else(|| damaged("transitions.from_stage"))?,
+            from: Stage::from_code(row.get("from_stage")?)
+                .ok_or_else(|| damaged("transitions.from_stage"))?,
             to: Stage::from_code(row.get("to_stage")?).ok_or_else(|| damaged("transitions.to_stage"))?,
             reason: row.get("reason")?,
             score: score(row, "total", "fit", "engagement")?,

@@ -234,7 +234,8 @@ impl State {
 
     fn try_commit(&mut self, group: &[(Batch, Reply<Appended>)]) -> Result<Vec<Appended>, StoreError> {
         let transaction = self.connection.transaction()?;
-        let version = transaction.prepare_cached(sql!("events/data_version"))?.query_row([], |row| row.get(0))?;
+        let version =
+            transaction.prepare_cached(sql!("events/data_version"))?.query_row([], |row| row.get(0))?;
         if version != self.version {
             // Another process has written: the numbers that we remember may be no more.
             self.dictionary.clear();
