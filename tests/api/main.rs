@@ -8,5 +8,6 @@ mod folder;
 mod leads;
 mod pages;
 mod reports;
+mod rights;
 mod script;
 mod session;
