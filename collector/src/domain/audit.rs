@@ -300,7 +300,7 @@ mod tests {
         let second = Entry::after(Some(first.head()), &act("{}"));
         assert_eq!((second.seq, second.previous), (2, first.hash));
         assert_ne!(second.hash, first.hash, "the same act at another place");
-        let changed = Entry { details: r#"{"a":1}"#.to_owned(), ..second.clone() };
+        let changed = Entry { details: r#"{"a":1}"#.to_owned(), ..second };
         assert_ne!(changed.computed_hash(), changed.hash);
     }
 

@@ -98,7 +98,7 @@ fn erase(consented_only: bool, dry_run: bool) -> EraseEvents {
 }
 
 /// Which events are left, and under which pseudonym.
-fn left(log: Vec<Event>) -> Vec<(u128, Option<u8>)> {
+fn left(log: &[Event]) -> Vec<(u128, Option<u8>)> {
     let number = |event: &Event| u128::from_be_bytes(*event.id.bytes());
     log.iter().map(|event| (number(event), event.visitor.map(|id| id.bytes()[0]))).collect()
 }
@@ -106,13 +106,13 @@ fn left(log: Vec<Event>) -> Vec<(u128, Option<u8>)> {
 fn a_person_is_erased_from_the_log(backend: &dyn Backend) {
     let store = backend.events();
     append(store.as_ref(), &shared_pseudonyms()).expect("appends");
-    let of_them = left(events_of(store.events_of(lead_key(1)).expect("reads")));
+    let of_them = left(&events_of(store.events_of(lead_key(1)).expect("reads")));
     assert_eq!(of_them.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6, 8]);
     let before = store.head().expect("reads");
     let erased = store.erase_person(&erase(false, false)).expect("erases");
     let visitors = vec![visitor(1), visitor(2)];
     assert_eq!(erased, ErasedEvents { events: 4, same_pseudonym: 2, unlinked: 1, visitors });
-    assert_eq!(left(events_of(all(store.as_ref()))), [(4, None), (7, Some(3)), (9, None)]);
+    assert_eq!(left(&events_of(all(store.as_ref()))), [(4, None), (7, Some(3)), (9, None)]);
     assert_eq!(store.erase_person(&erase(false, false)).expect("erases"), ErasedEvents::default());
     assert!(store.compact().expect("compacts"));
     append(store.as_ref(), &[Event { path: Text::clean("/1"), ..plain_event(20) }]).expect("appends");
@@ -125,9 +125,9 @@ fn what_rests_on_another_basis_stays(backend: &dyn Backend) {
     append(store.as_ref(), &shared_pseudonyms()).expect("appends");
     let erased = store.erase_person(&erase(true, false)).expect("erases");
     assert_eq!((erased.events, erased.same_pseudonym, erased.unlinked), (3, 2, 1));
-    assert_eq!(left(events_of(all(store.as_ref()))), [(3, None), (4, None), (7, Some(3)), (9, None)]);
+    assert_eq!(left(&events_of(all(store.as_ref()))), [(3, None), (4, None), (7, Some(3)), (9, None)]);
     let kept = events_of(store.events_of(lead_key(1)).expect("reads"));
-    assert_eq!(left(kept), [(3, None)], "and it is tied to nothing else any more");
+    assert_eq!(left(&kept), [(3, None)], "and it is tied to nothing else any more");
 }
 
 fn a_dry_run_erases_nothing(backend: &dyn Backend) {
