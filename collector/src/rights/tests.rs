@@ -265,8 +265,11 @@ proptest! {
             .filter(|event| event.lead == Some(key(0)) && event.signal == Signal::Policy)
             .map(|event| event.id)
             .collect();
+        let dry = world.rights.withdraw(&actor(), &world.site, key(0), true).expect("counts");
+        prop_assert_eq!(&world.log(), &log, "a dry run changes nothing");
         let done = world.rights.withdraw(&actor(), &world.site, key(0), false).expect("withdraws");
         prop_assert_eq!(done.is_some(), asked);
+        prop_assert_eq!(done.map(|done| done.counts), dry.map(|dry| dry.counts));
         let left: Vec<EventId> =
             world.log().iter().filter(|event| event.lead == Some(key(0))).map(|event| event.id).collect();
         prop_assert_eq!(&left, &stays);

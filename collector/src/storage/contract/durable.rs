@@ -202,12 +202,12 @@ fn one_process_erases_beside_another_that_writes() {
         assert_eq!(command.erase_person(&order).expect("erases").events, 1);
     }
     assert!(command.compact().expect("compacts"), "nobody reads just now");
-    drop(command);
     let bytes: Vec<u8> = std::fs::read_dir(folder.path())
         .expect("the folder")
         .flat_map(|file| std::fs::read(file.expect("a file").path()).expect("reads"))
         .collect();
     assert!(!bytes.windows(5).any(|bytes| bytes == b"/goes"), "no byte of them is left in any file");
+    drop(command);
     // The numbers that the collector remembers for what went are no more.
     let again = [page(4, "/goes"), page(5, "/new")];
     append(&collector, &again).expect("appends");
