@@ -8,11 +8,12 @@ use crate::config::Config;
 use crate::domain::{Action, Actor, Invalid, Role, VISIT_MS};
 use crate::enrich::geo::Countries;
 use crate::http::auth::{digest, random_token};
-use crate::http::{self, DemoSite, SiteDirectory, State};
+use crate::http::{self, DemoSite, RestrictionDirectory, SiteDirectory, State};
 use crate::jobs::Housekeeping;
 use crate::jobs::retention::Retention;
 use crate::jobs::score::{Running, Scorer};
 use crate::privacy::{ClientLimits, Privacy, Salts, TrustedProxies, V4Prefix};
+use crate::rights::Service;
 use crate::scoring::{DEFAULT_MODEL, Model};
 use crate::storage::sqlite::{SqliteEvents, SqliteLedger};
 use crate::storage::{EventStore, Ledger, SetupRow, StoreError};
@@ -123,6 +124,21 @@ pub fn open_events_for_reading(data: &Path) -> Result<Arc<dyn EventStore>, Start
 /// What adds to the audit log of a data folder.
 pub fn recorder(config: &Config, ledger: Arc<dyn Ledger>, clock: Clock) -> Recorder {
     Recorder::new(ledger, clock, Some(Anchor::at(&config.audit_anchor)))
+}
+
+/// What answers people's requests, beside a collector that may run. `erases` opens the event log for writing.
+///
+/// # Errors
+/// When there is no data folder, or it cannot be used.
+pub fn open_rights(config: &Config, clock: Clock, erases: bool) -> Result<Service, StartError> {
+    let mut events = open_events_for_reading(&config.data)?;
+    let ledger = open_ledger(&config.data)?;
+    if erases {
+        events = Arc::new(SqliteEvents::open(&config.data.join(EVENTS))?);
+    }
+    let model = Arc::new(model(config.model.as_deref())?);
+    let audit = Arc::new(recorder(config, Arc::clone(&ledger), clock.clone()));
+    Ok(Service::new(events, ledger, model, audit, clock))
 }
 
 fn create_data_folder(data: &Path) -> Result<(), StartError> {
@@ -241,7 +257,16 @@ impl App {
         let per_event = Duration::from_secs(1) / config.client_rate;
         let retention =
             Retention::new(Arc::clone(&events), Arc::clone(&ledger), Arc::clone(&audit), clock.clone());
+        let rights = Service::new(
+            Arc::clone(&events),
+            Arc::clone(&ledger),
+            Arc::clone(&model),
+            Arc::clone(&audit),
+            clock.clone(),
+        );
         let state = State {
+            restrictions: RestrictionDirectory::open(Arc::clone(&ledger), Arc::clone(&privacy))?,
+            rights: Arc::new(rights),
             retention,
             sites: SiteDirectory::open(Arc::clone(&ledger))?,
             events,

@@ -39,6 +39,14 @@ enum Command {
     Prune(cli::prune::Arguments),
     /// Copy the databases, without the day's salts
     Backup(cli::backup::Arguments),
+    /// Say what is held of a person
+    Find(cli::person::Find),
+    /// Keep what is held of a person, and do nothing with it
+    Restrict(cli::person::Restrict),
+    /// Take a person's consent back: erase what rests on it
+    Withdraw(cli::person::Take),
+    /// Erase a person
+    Erase(cli::person::Take),
     /// Print what is stored
     #[command(subcommand)]
     Export(cli::export::Command),
@@ -57,6 +65,10 @@ fn main() -> ExitCode {
         Command::User(command) => cli::user::run(command),
         Command::Prune(arguments) => cli::prune::run(arguments),
         Command::Backup(arguments) => cli::backup::run(arguments),
+        Command::Find(arguments) => cli::person::find(arguments),
+        Command::Restrict(arguments) => cli::person::restrict(arguments),
+        Command::Withdraw(arguments) => cli::person::withdraw(arguments),
+        Command::Erase(arguments) => cli::person::erase(arguments),
         Command::Export(command) => cli::export::run(command),
         Command::Audit(command) => cli::audit::run(command),
     };

@@ -11,5 +11,6 @@ mod ladder;
 mod leads;
 mod pages;
 mod reports;
+mod rights;
 mod script;
 mod session;

@@ -1,6 +1,7 @@
 //! The sentinel. Promise: no address, no whole user agent and no hash of a mail address is ever written: not
 //! to the data folder, its logs, an answer or an export, whatever the log level and whatever goes wrong.
 
+mod erase;
 mod haystack;
 mod salts;
 mod sentinel;

@@ -2,6 +2,7 @@
 //! profile that the tests themselves are built in; `MQLITE_BIN` names another one.
 
 use std::ffi::OsStr;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -104,6 +105,21 @@ impl Finished {
 /// When the binary cannot be run.
 pub fn mqlite<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Finished {
     mqlite_in(&std::env::temp_dir(), &[], arguments)
+}
+
+/// Runs `mqlite ARGUMENTS` to its end with `input` on its standard input.
+///
+/// # Panics
+/// When the binary cannot be run.
+pub fn mqlite_fed<S: AsRef<OsStr>>(input: &str, arguments: impl IntoIterator<Item = S>) -> Finished {
+    let mut command = command();
+    command.current_dir(std::env::temp_dir()).args(arguments).stdin(Stdio::piped());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the binary runs");
+    let mut stdin = child.stdin.take().expect("it is piped");
+    stdin.write_all(input.as_bytes()).expect("it reads");
+    drop(stdin);
+    Finished::of(&child.wait_with_output().expect("it ends"))
 }
 
 /// Runs `mqlite ARGUMENTS` in `folder` with `settings` in its environment.

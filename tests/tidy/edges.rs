@@ -16,7 +16,7 @@ pub(crate) const RULES: &[(&str, &[&str])] = &[
     ("ingest", &["domain", "privacy", "enrich"]),
     ("storage", &["domain", "leads"]),
     ("audit", &["domain", "storage", "clock"]),
-    ("rights", &["domain", "storage", "scoring", "leads", "privacy", "audit", "clock"]),
+    ("rights", &["domain", "storage", "scoring", "leads", "privacy", "audit", "jobs::score", "clock"]),
     ("compliance", &["domain", "storage"]),
     ("jobs", &["domain", "storage", "scoring", "leads", "privacy", "audit", "clock"]),
     (

@@ -73,14 +73,19 @@ impl Recorder {
             subject,
             details: details.to_string(),
         })?;
+        self.announce(&entry);
+        Ok(entry)
+    }
+
+    /// Says the hash of an entry that was added together with what it is about.
+    pub fn announce(&self, entry: &Entry) {
         tracing::info!("audit {} {} {}", entry.seq, to_hex(&entry.hash), entry.action);
         if let Some(anchor) = &self.anchor
-            && let Err(error) = anchor.write(&entry)
+            && let Err(error) = anchor.write(entry)
         {
             // The entry stands; only its witness is missing.
             tracing::error!("the audit anchor {} cannot be written: {error}", anchor.path().display());
         }
-        Ok(entry)
     }
 }
 

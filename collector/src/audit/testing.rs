@@ -3,7 +3,7 @@
 
 use super::Recorder;
 use crate::clock::Clock;
-use crate::domain::{Entry, Site, SiteId, SiteNo, SitePolicy, Timestamp, Zone};
+use crate::domain::{Entry, Site, SiteNo, Timestamp};
 use crate::storage::AuditLog;
 use crate::storage::memory::MemoryLedger;
 use std::sync::Arc;
@@ -43,13 +43,5 @@ impl Kit {
 
 /// A site.
 pub(crate) fn site() -> Site {
-    Site {
-        no: SiteNo::new(3),
-        id: SiteId::parse("example.com").expect("valid"),
-        zone: Zone::utc(),
-        policy: SitePolicy::default(),
-        secret: [0; 32],
-        policy_version: 1,
-        counted_from: None,
-    }
+    Site { no: SiteNo::new(3), ..Site::for_test("example.com", "UTC") }
 }

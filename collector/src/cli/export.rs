@@ -5,10 +5,10 @@ use super::{Failure, operator, say};
 use crate::app::{open_events_for_reading, open_ledger, recorder};
 use crate::clock::Clock;
 use crate::config::{Config, Settings};
-use crate::domain::{Action, Cursor, Event, SiteId, SiteNo, Timestamp};
+use crate::domain::{Action, Cursor, Event, LeadKey, SiteId, SiteNo, Timestamp};
 use crate::storage::EventStore;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What to print.
@@ -16,6 +16,8 @@ use std::sync::Arc;
 pub enum Command {
     /// Every stored event, oldest first
     Events(Events),
+    /// All that is held of one person, for themselves
+    Person(super::person::Export),
 }
 
 /// Which events, and how.
@@ -82,7 +84,7 @@ fn printed<'a>(event: &'a Event, sites: &'a BTreeMap<SiteNo, String>) -> Printed
         policy: event.policy,
         trust: event.trust,
         visitor: event.visitor.map(crate::domain::VisitorId::to_hex),
-        lead: event.lead.map(crate::domain::LeadKey::to_hex),
+        lead: event.lead.map(LeadKey::to_hex),
         domain: event.domain.as_ref(),
         attributes: &event.attributes,
         channel: touch.map(|touch| touch.channel),
@@ -107,18 +109,31 @@ fn printed<'a>(event: &'a Event, sites: &'a BTreeMap<SiteNo, String>) -> Printed
 /// # Errors
 /// When there is no data folder, or no such site.
 pub fn run(command: Command) -> Result<(), Failure> {
-    let Command::Events(arguments) = command;
+    let arguments = match command {
+        Command::Events(arguments) => arguments,
+        Command::Person(arguments) => return super::person::export(arguments),
+    };
     let config = Config::resolve(arguments.settings)?;
     let events = open_events_for_reading(&config.data)?;
     let ledger = open_ledger(&config.data)?;
     let all = ledger.sites()?;
     let sites: BTreeMap<SiteNo, String> = all.iter().map(|site| (site.no, site.id.to_string())).collect();
+    // Who asked for a restriction is not processed, and so is in no list.
+    let restricted: BTreeSet<LeadKey> = ledger
+        .restricted()?
+        .into_iter()
+        .filter(|row| row.restriction.restricted.is_some())
+        .map(|row| row.lead)
+        .collect();
     let only = arguments.site.map(|site| SiteId::parse(&site)).transpose()?;
     if let Some(only) = only.as_ref().filter(|only| !sites.values().any(|site| site == only.as_str())) {
         return Err(Failure::new(format!("there is no site {only}; `mqlite site list` names them")));
     }
     let only_no = only.as_ref().and_then(|only| all.iter().find(|site| site.id == *only)).map(|site| site.no);
-    let wanted = |event: &Event| only_no.is_none_or(|only| event.site == only);
+    let wanted = |event: &Event| {
+        only_no.is_none_or(|only| event.site == only)
+            && event.lead.is_none_or(|lead| !restricted.contains(&lead))
+    };
     // Recorded with its number before the first line: so they are counted, up to here, and then printed.
     let end = events.head()?;
     let mut count = 0_u64;

@@ -6,6 +6,7 @@ pub mod backup;
 pub mod demo;
 pub mod export;
 mod page;
+pub mod person;
 pub mod prune;
 pub mod serve;
 pub mod site;

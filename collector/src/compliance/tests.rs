@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::domain::inventory::{Category, Keep};
-use crate::domain::{Basis, Rung, Site, SiteId, SiteNo, SitePolicy, Zone};
+use crate::domain::{Basis, Rung, Site};
 use crate::storage::sqlite::{SqliteEvents, SqliteLedger};
 use crate::storage::{CountedTable, census};
 
@@ -20,15 +20,7 @@ fn settings() -> Settings {
 }
 
 fn facts() -> SiteFacts {
-    SiteFacts::of(&Site {
-        no: SiteNo::new(1),
-        id: SiteId::parse("example.com").expect("valid"),
-        zone: Zone::parse("Europe/Paris").expect("known"),
-        policy: SitePolicy::default(),
-        secret: [0; 32],
-        policy_version: 1,
-        counted_from: None,
-    })
+    SiteFacts::of(&Site::for_test("example.com", "Europe/Paris"))
 }
 
 fn inventory() -> Vec<CountedTable> {

@@ -188,6 +188,11 @@ impl Zone {
         Date::from_civil(self.rules.to_datetime(moment.jiff()).date())
     }
 
+    /// The local time at `moment`, as people here write it, such as `2026-11-22 15:03:11 +01:00`.
+    pub fn local(&self, moment: Timestamp) -> String {
+        moment.jiff().to_zoned(self.rules.clone()).strftime("%Y-%m-%d %H:%M:%S %:z").to_string()
+    }
+
     /// The first moment of `date` here.
     pub fn start_of(&self, date: Date) -> Timestamp {
         let zoned = date.civil().to_zoned(self.rules.clone());
@@ -220,6 +225,7 @@ mod tests {
         let berlin = Zone::parse("Europe/Berlin").expect("known");
         let late = Timestamp::parse("2026-07-01T22:30:00Z").expect("valid");
         assert_eq!(berlin.date(late).to_string(), "2026-07-02");
+        assert_eq!(berlin.local(late), "2026-07-02 00:30:00 +02:00");
         assert_eq!(berlin.start_of(berlin.date(late)).to_string(), "2026-07-01T22:00:00.000Z");
         assert!(Zone::parse("Mars/Olympus").is_err());
     }

@@ -34,6 +34,7 @@ async fn taken(request: &HttpRequest, payload: web::Payload, state: &State) -> R
     let body = body(request, payload).await?;
     let origin = request.headers().get(header::ORIGIN).map(|value| value.to_str().unwrap_or("null"));
     let sender = Sender { client: &client, origin, now: state.clock.now() };
+    state.restrictions.refresh();
     let taken = ingest::take(&body, sender, &state.privacy, &|id| state.sites.find(id))?;
     let more = u32::try_from(taken.outcomes.len()).unwrap_or(u32::MAX).saturating_sub(1);
     if more > 0 {

@@ -163,9 +163,16 @@ async fn find(
         if lead.is_some() {
             shared.audit.lead_viewed(&viewer.actor, &of, key)?;
         }
-        Ok((lead, transitions))
+        let restricted = shared.ledger.restriction(of.no, key)?.restricted.is_some();
+        Ok((lead, transitions, restricted))
     });
-    let (lead, transitions) = found.await?;
+    let (lead, transitions, restricted) = found.await?;
+    if restricted {
+        return Err(Problem::not_found(
+            "this lead asked for its processing to be restricted: it is kept, and nothing is done with it. The audit \
+             page finds it",
+        ));
+    }
     let lead = lead.ok_or_else(|| Problem::not_found("there is no such lead"))?;
     Ok((site, lead, transitions))
 }

@@ -12,12 +12,15 @@ mod gpc;
 mod health;
 mod leads;
 mod pages;
+mod privacy;
 mod reports;
+mod restrictions;
 pub mod routes;
 mod script;
 mod served;
 mod sites;
 mod state;
 
+pub use restrictions::RestrictionDirectory;
 pub use sites::SiteDirectory;
 pub use state::{DemoSite, State};

@@ -1,6 +1,8 @@
 //! Every URL. Invariant: a URL that is not here does not exist.
 
-use super::{audit, auth, collect, demo, error, gpc, health, leads, pages, reports, script, state::State};
+use super::{
+    audit, auth, collect, demo, error, gpc, health, leads, pages, privacy, reports, script, state::State,
+};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{Route, guard};
 
@@ -44,6 +46,12 @@ pub fn configure(state: web::Data<State>) -> impl Fn(&mut ServiceConfig) + Clone
             .route("/api/v1/audit/fields", read().to(audit::fields::show))
             .route("/api/v1/audit/documents", read().to(audit::documents::list))
             .route("/api/v1/audit/documents/{name}", read().to(audit::documents::show))
+            // People's rights.
+            .route("/api/v1/privacy/find", web::post().to(privacy::find))
+            .route("/api/v1/privacy/export", web::post().to(privacy::export))
+            .route("/api/v1/privacy/restrict", web::post().to(privacy::restrict))
+            .route("/api/v1/privacy/withdraw", web::post().to(privacy::withdraw))
+            .route("/api/v1/privacy/erase", web::post().to(privacy::erase))
             // Operations.
             .route("/healthz", read().to(health::alive))
             .route("/readyz", read().to(health::ready))

@@ -1,11 +1,12 @@
 //! What handlers share. Invariant: everything here is safe to use from any worker at any time.
 
-use super::SiteDirectory;
+use super::{RestrictionDirectory, SiteDirectory};
 use crate::audit::Recorder;
 use crate::clock::Clock;
 use crate::compliance::Settings;
 use crate::jobs::retention::Retention;
 use crate::privacy::{ClientLimits, Privacy, TrustedProxies};
+use crate::rights::Service;
 use crate::scoring::Model;
 use crate::storage::{EventStore, Ledger};
 use std::sync::Arc;
@@ -27,6 +28,10 @@ pub struct State {
     pub privacy: Arc<Privacy>,
     /// Sites by name.
     pub sites: SiteDirectory,
+    /// Who asked not to be processed further.
+    pub restrictions: RestrictionDirectory,
+    /// What answers people's requests.
+    pub rights: Arc<Service>,
     /// The scoring model.
     pub model: Arc<Model>,
     /// The clock.

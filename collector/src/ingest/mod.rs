@@ -14,8 +14,8 @@ mod tests;
 pub use refusal::{Refusal, RefusalKind};
 
 use crate::domain::{
-    Attributes, Date, DropReason, Event, EventId, Outcome, Part, Props, Site, SiteId, SiteNo, Timestamp,
-    Trust,
+    Attributes, Consent, Date, DropReason, Event, EventId, Outcome, Part, Props, Rung, Signal, Site, SiteId,
+    SiteNo, Timestamp, Trust,
 };
 use crate::enrich;
 use crate::privacy::{Client, Nature, Privacy, lead_key};
@@ -30,6 +30,8 @@ pub const CONSENT_CAPPED: &str = "consent_capped";
 pub const REDACTED: &str = "redacted";
 /// The counter's word for an event that lost properties that the site's list does not name.
 pub const PROPERTY_DROPPED: &str = "property_dropped";
+/// The counter's word for an identity of somebody who asked not to be processed further.
+pub const IDENTITY_RESTRICTED: &str = "identity_restricted";
 /// Events of one request.
 pub const BATCH_MAX: usize = 100;
 /// How long after it happened an event is still taken as having happened then: half a day.
@@ -79,7 +81,7 @@ pub fn take(
 }
 
 fn take_one(
-    mut draft: Draft,
+    draft: Draft,
     sender: Sender<'_>,
     nature: Nature,
     privacy: &Privacy,
@@ -123,12 +125,14 @@ fn take_one(
         taken.outcomes.push(outcome);
         return Ok(());
     }
+    let identity_dropped = draft.identity.is_some() && !decision.keeps(Part::Identity);
+    let (mut draft, decision, identity_restricted) = restrict(draft, decision, &site, sender, privacy);
     let keeps_identity = decision.keeps(Part::Identity);
-    let identity_dropped = draft.identity.is_some() && !keeps_identity;
     let redacted = draft.is_redacted(&site, decision.consent.rung, keeps_identity);
     let props = std::mem::take(&mut draft.props).keep(&site.policy);
     let counted = [
         (identity_dropped, IDENTITY_DROPPED),
+        (identity_restricted, IDENTITY_RESTRICTED),
         (decision.capped, CONSENT_CAPPED),
         (redacted || props.redacted, REDACTED),
         (props.dropped, PROPERTY_DROPPED),
@@ -138,6 +142,33 @@ fn take_one(
     taken.tallies.extend(counted.iter().filter(|(is, _)| *is).map(|(_, word)| (site.no, day, *word)));
     taken.outcomes.push(Outcome::Stored);
     Ok(())
+}
+
+/// Honours what somebody asked for: under a restriction their identity is not kept, and after they took their
+/// consent back only a box that they tick in the form gives it anew. Answers whether an identity was left out.
+fn restrict(
+    mut draft: Draft,
+    decision: consent::Decision,
+    site: &Site,
+    sender: Sender<'_>,
+    privacy: &Privacy,
+) -> (Draft, consent::Decision, bool) {
+    let Some(identity) = draft.identity.as_ref().filter(|_| decision.keeps(Part::Identity)) else {
+        return (draft, decision, false);
+    };
+    let restriction = privacy.restrictions().of(lead_key(site, &identity.hash));
+    if restriction.is_none() {
+        return (draft, decision, false);
+    }
+    let box_counts = identity.box_ticked && site.policy.signals.contains(&Signal::Form);
+    if restriction.restricted.is_none() && box_counts {
+        // Whatever else the page grants: it is the box that they are qualified by.
+        let consent = Consent { rung: Rung::Qualified, signal: Signal::Form };
+        return (draft, consent::Decision { consent, ..decision }, false);
+    }
+    draft.identity = None;
+    let decision = consent::decide(&draft, &site.policy, sender.client);
+    (draft, decision, true)
 }
 
 /// A browser names the origin of the page that sends; a page of another site may not send for this one.

@@ -2,11 +2,12 @@
 //! loaded: the same events in the same order make the same changes, however they are cut into runs.
 
 use crate::domain::{
-    Attributes, Event, EventName, LeadKey, RuleId, Site, SiteNo, Stage, Timestamp, Touch, VISIT_MS, VisitorId,
+    Attributes, Event, EventName, LeadKey, Signal, Site, SiteNo, Stage, Timestamp, Touch, VISIT_MS, VisitorId,
 };
-use crate::leads::{Dimension, Lead, Origin, Qualified, Reason, Transition, Visit, lifecycle};
-use crate::scoring::{Evaluation, LineKind, Model, Profile};
-use crate::storage::{Attribution, Changes, Loaded, RollupDelta, RollupKey};
+use crate::leads::{Lead, Origin, Qualified, Reason, Transition, Visit, lifecycle, rules_in};
+use crate::scoring::{Evaluation, Model, Profile};
+use crate::storage::counting::{self, Rollups};
+use crate::storage::{Attribution, Changes, Loaded, RollupDelta};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Visits whose newest event is older are forgotten: no salt is left that could recognise them.
@@ -24,7 +25,8 @@ pub(super) struct Fold<'a> {
     visits_touched: BTreeSet<VisitorId>,
     leads_touched: BTreeSet<LeadKey>,
     transitions: Vec<Transition>,
-    rollups: BTreeMap<RollupKey, RollupDelta>,
+    rollups: Rollups,
+    ended_withdrawals: Vec<LeadKey>,
     newest: Timestamp,
 }
 
@@ -38,7 +40,8 @@ impl<'a> Fold<'a> {
             visits_touched: BTreeSet::new(),
             leads_touched: BTreeSet::new(),
             transitions: Vec::new(),
-            rollups: BTreeMap::new(),
+            rollups: Rollups::new(),
+            ended_withdrawals: Vec::new(),
             newest: Timestamp::from_millis(i64::MIN),
         }
     }
@@ -49,14 +52,32 @@ impl<'a> Fold<'a> {
         self.newest = self.newest.max(event.at);
         let origin = event.visitor.map(|visitor| self.visit(site, event, visitor));
         let origin = origin.unwrap_or_else(|| origin_of(event, None));
-        if let Some(key) = event.lead {
+        let lead = event.lead.filter(|key| self.may_count(*key, event));
+        if let Some(key) = lead {
             self.identify(site, event, key, &origin);
         }
-        self.score(site, event);
+        self.score(site, event, lead);
     }
 
-    /// What is to be written.
-    pub(super) fn finish(mut self, previous_newest: Option<Timestamp>) -> Changes {
+    /// Whether an event may count for a lead that may have asked not to be processed. A box that is ticked
+    /// after consent was taken back gives it anew.
+    fn may_count(&mut self, key: LeadKey, event: &Event) -> bool {
+        let Some(restriction) = self.loaded.restrictions.get_mut(&key) else { return true };
+        let anew = event.signal == Signal::Form && event.lead == Some(key);
+        if anew && restriction.withdrawn.is_some_and(|since| event.at >= since) {
+            restriction.withdrawn = None;
+            self.ended_withdrawals.push(key);
+        }
+        restriction.allows(event.at)
+    }
+
+    /// The lead that an event's pseudonym is tied to, where it may count for it.
+    fn linked(&mut self, site: &Site, event: &Event, lead: Option<LeadKey>) -> Option<LeadKey> {
+        lead.filter(|_| site.policy.link_same_day).filter(|key| self.may_count(*key, event))
+    }
+
+    /// What is to be written; `generation` is what the ledger said before the events were read.
+    pub(super) fn finish(mut self, generation: i64, previous_newest: Option<Timestamp>) -> Changes {
         let forget = hour(self.newest) != previous_newest.map_or(i64::MIN, hour);
         Changes {
             visits: self.visits_touched.iter().filter_map(|id| self.loaded.visits.remove(id)).collect(),
@@ -64,6 +85,8 @@ impl<'a> Fold<'a> {
             transitions: self.transitions,
             rollups: self.rollups,
             forget_visits_before: forget.then(|| self.newest.plus_millis(-FORGET_MS)),
+            ended_withdrawals: self.ended_withdrawals,
+            generation,
         }
     }
 
@@ -97,13 +120,13 @@ impl<'a> Fold<'a> {
             lead,
             hits,
         };
-        if let Some(key) = lead.filter(|_| site.policy.link_same_day) {
+        if let Some(key) = self.linked(site, event, lead) {
             self.touch_lead(key, &origin);
         }
         self.loaded.visits.insert(visitor, visit);
-        if !late {
+        if !late && is_counted(site, event.at) {
             let delta = RollupDelta { visits: 1, ..RollupDelta::default() };
-            self.count(site, event.at, Attribution::Visit, &origin, delta);
+            counting::count(&mut self.rollups, site, event.at, Attribution::Visit, &origin, delta);
         }
         origin
     }
@@ -119,9 +142,9 @@ impl<'a> Fold<'a> {
                 .map(|visit| visit.started_at);
             let first_seen = since.filter(|_| site.policy.link_same_day).unwrap_or(event.at).min(event.at);
             self.loaded.leads.insert(key, new_lead(site, event, key, origin, first_seen));
-            let delta = RollupDelta { leads: 1, ..RollupDelta::default() };
-            self.count(site, event.at, Attribution::First, origin, delta);
-            self.count(site, event.at, Attribution::Last, origin, delta);
+            if is_counted(site, event.at) {
+                counting::count_lead(&mut self.rollups, site, event.at, origin, 1);
+            }
         }
         self.leads_touched.insert(key);
         let Some(lead) = self.loaded.leads.get_mut(&key) else { return };
@@ -146,12 +169,11 @@ impl<'a> Fold<'a> {
     }
 
     /// Notes which rules the event matches and, if it is a lead's, scores the lead.
-    fn score(&mut self, site: &Site, event: &Event) {
+    fn score(&mut self, site: &Site, event: &Event, lead: Option<LeadKey>) {
         let hits = self.model.hits(event);
-        let visit = event.visitor.and_then(|visitor| self.loaded.visits.get_mut(&visitor));
-        let linked = visit.as_ref().and_then(|visit| visit.lead).filter(|_| site.policy.link_same_day);
-        let Some(key) = event.lead.or(linked) else {
-            if let Some(visit) = visit {
+        let tied = event.visitor.and_then(|visitor| self.loaded.visits.get(&visitor)?.lead);
+        let Some(key) = lead.or_else(|| self.linked(site, event, tied)) else {
+            if let Some(visit) = event.visitor.and_then(|visitor| self.loaded.visits.get_mut(&visitor)) {
                 let room = VISIT_HITS_MAX.saturating_sub(visit.hits.len());
                 visit.hits.extend(hits.into_iter().take(room));
             }
@@ -168,6 +190,7 @@ impl<'a> Fold<'a> {
         lead.score = evaluation.score();
         lead.reasons = reasons(&evaluation);
         if let Some(to) = lifecycle::next(lead.stage, evaluation.qualifies) {
+            let lines = serde_json::to_string(&evaluation.lines).unwrap_or_default();
             let transition = Transition {
                 lead: key,
                 site: site.no,
@@ -177,13 +200,15 @@ impl<'a> Fold<'a> {
                 reason: lifecycle::reason(lead.score.total, self.model.threshold()),
                 score: lead.score,
                 model: *self.model.hash(),
-                lines: serde_json::to_string(&evaluation.lines).unwrap_or_default(),
-                rules: contributing(&evaluation),
+                rules: rules_in(&lines),
+                lines,
             };
             lead.stage = to;
             lead.qualified = Some(Qualified { at: event.at, score: lead.score });
-            let (first, last) = (lead.first.clone(), lead.last.clone());
-            self.count_mql(site, &transition, &first, &last);
+            let origins = (&lead.first, &lead.last);
+            if is_counted(site, event.at) {
+                counting::count_mql(&mut self.rollups, site, event.at, origins, &transition.rules, 1);
+            }
             self.transitions.push(transition);
         }
     }
@@ -197,50 +222,11 @@ impl<'a> Fold<'a> {
             self.leads_touched.insert(key);
         }
     }
+}
 
-    fn count_mql(&mut self, site: &Site, transition: &Transition, first: &Origin, last: &Origin) {
-        let delta = RollupDelta { mqls: 1, ..RollupDelta::default() };
-        for (attribution, origin) in [(Attribution::First, first), (Attribution::Last, last)] {
-            self.count(site, transition.at, attribution, origin, delta);
-            for rule in &transition.rules {
-                self.add(site, transition.at, attribution, Dimension::Rule, rule.as_str(), delta);
-            }
-        }
-    }
-
-    fn count(
-        &mut self,
-        site: &Site,
-        at: Timestamp,
-        attribution: Attribution,
-        origin: &Origin,
-        delta: RollupDelta,
-    ) {
-        for dimension in Dimension::ALL.into_iter().filter(|dimension| *dimension != Dimension::Rule) {
-            self.add(site, at, attribution, dimension, origin.key(dimension), delta);
-        }
-    }
-
-    fn add(
-        &mut self,
-        site: &Site,
-        at: Timestamp,
-        attribution: Attribution,
-        dimension: Dimension,
-        key: &str,
-        delta: RollupDelta,
-    ) {
-        let day = site.zone.date(at);
-        // Counted long ago, from events that are no more.
-        if site.counted_from.is_some_and(|first| day < first) {
-            return;
-        }
-        let key = RollupKey { site: site.no, day, attribution, dimension, key: key.to_owned() };
-        let total = self.rollups.entry(key).or_default();
-        total.visits += delta.visits;
-        total.leads += delta.leads;
-        total.mqls += delta.mqls;
-    }
+/// Whether what happened then is to be counted. Earlier days were, from events that are no more.
+fn is_counted(site: &Site, at: Timestamp) -> bool {
+    site.counted_from.is_none_or(|first| site.zone.date(at) >= first)
 }
 
 fn hour(at: Timestamp) -> i64 {
@@ -292,6 +278,7 @@ fn new_lead(site: &Site, event: &Event, key: LeadKey, origin: &Origin, first_see
         site: site.no,
         stage: Stage::Lead,
         first_seen,
+        known_at: event.at,
         last_seen: event.at,
         domain: None,
         country: origin.country.clone(),
@@ -326,14 +313,13 @@ fn reasons(evaluation: &Evaluation) -> Vec<Reason> {
     lines.into_iter().take(4).map(reason).collect()
 }
 
-/// The rules and attributes that brought points.
-fn contributing(evaluation: &Evaluation) -> Vec<RuleId> {
-    evaluation
-        .lines
-        .iter()
-        .filter(|line| matches!(line.kind, LineKind::Rule | LineKind::Attribute) && line.points.milli() > 0)
-        .filter_map(|line| RuleId::parse(&line.id).ok())
-        .collect::<BTreeSet<_>>()
-        .into_iter()
-        .collect()
+/// Folds the events of one lead anew, as if there had never been others: what remains of it after some were
+/// erased. `sites` is its site alone.
+pub(crate) fn refold(model: &Model, site: &Site, events: &[Event]) -> Changes {
+    let sites = BTreeMap::from([(site.no, site.clone())]);
+    let mut fold = Fold::new(model, &sites, Loaded::default());
+    for event in events {
+        fold.event(event);
+    }
+    Changes { forget_visits_before: None, ..fold.finish(0, None) }
 }

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-pub(crate) use super::fold::profile;
+pub(crate) use super::fold::{profile, refold};
 
 /// Events of one transaction.
 const RUN: usize = 1_000;
@@ -40,10 +40,12 @@ impl Scorer {
         let mut cursor = self.begin()?;
         let mut done = 0;
         loop {
+            // Before the events are read: what is erased from here on is found out at the commit.
+            let generation = self.ledger.generation()?;
             let run = self.events.scan(cursor, RUN)?;
             let Some(last) = run.last() else { return Ok(done) };
             let to = last.cursor;
-            self.run(cursor, to, &run)?;
+            self.run(generation, cursor, to, &run)?;
             cursor = to;
             done += run.len();
         }
@@ -62,7 +64,7 @@ impl Scorer {
         }
     }
 
-    fn run(&mut self, from: Cursor, to: Cursor, run: &[Logged]) -> Result<(), StoreError> {
+    fn run(&mut self, generation: i64, from: Cursor, to: Cursor, run: &[Logged]) -> Result<(), StoreError> {
         let sites: BTreeMap<SiteNo, Site> =
             self.ledger.sites()?.into_iter().map(|site| (site.no, site)).collect();
         let visitors: BTreeSet<VisitorId> = run.iter().filter_map(|logged| logged.event.visitor).collect();
@@ -73,7 +75,7 @@ impl Scorer {
             fold.event(&logged.event);
         }
         let newest = run.iter().map(|logged| logged.event.at).max();
-        self.ledger.commit(from, to, &fold.finish(self.newest))?;
+        self.ledger.commit(from, to, &fold.finish(generation, self.newest))?;
         self.newest = self.newest.max(newest);
         Ok(())
     }
@@ -100,6 +102,8 @@ impl Running {
                 let rings = bell.rings();
                 let pause = match scorer.catch_up() {
                     Ok(_) => Duration::from_secs(60),
+                    // Somebody was erased in the meantime: what was read is read again.
+                    Err(StoreError::Conflict) => continue,
                     Err(error) => {
                         tracing::error!("scoring waits: {error}");
                         Duration::from_secs(1)

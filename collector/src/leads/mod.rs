@@ -2,6 +2,8 @@
 //! [`Transition`], and the machine makes only those that [`lifecycle::next`] allows.
 
 pub mod lifecycle;
+mod reading;
 mod record;
 
+pub use reading::rules_in;
 pub use record::{Dimension, Lead, Origin, Qualified, Reason, Transition, Visit};

@@ -135,6 +135,8 @@ pub struct Lead {
     pub stage: Stage,
     /// The first event of the visit on which it became known.
     pub first_seen: Timestamp,
+    /// The moment it became known: the day under which it is counted.
+    pub known_at: Timestamp,
     /// The newest event.
     pub last_seen: Timestamp,
     /// What the mail domain is.

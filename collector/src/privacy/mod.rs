@@ -6,7 +6,9 @@ mod client;
 mod limits;
 mod pseudonym;
 mod redact;
+mod restrictions;
 mod salts;
+mod token;
 
 #[cfg(test)]
 mod tests;
@@ -15,7 +17,9 @@ pub use client::{Client, TrustedProxies};
 pub use limits::{ClientLimits, Limited};
 pub use pseudonym::lead_key;
 pub use redact::{redact, redact_value};
+pub use restrictions::Restrictions;
 pub use salts::{Destroyed, GRACE_MS, Live, SaltError, Salts};
+pub use token::{Token, mint, read as read_token};
 
 use crate::domain::{Agent, Place, Site, Timestamp, VisitorId};
 use crate::enrich::agent::Agents;
@@ -59,12 +63,20 @@ pub struct Privacy {
     agents: Agents,
     midnight: Midnight,
     v4: V4Prefix,
+    restrictions: Restrictions,
 }
 
 impl Privacy {
     /// With these salts, and countries where there is a file for them.
     pub fn new(salts: Salts, countries: Countries, v4: V4Prefix) -> Self {
-        Self { salts, countries, agents: Agents::new(10_000), midnight: Midnight::default(), v4 }
+        Self {
+            salts,
+            countries,
+            agents: Agents::new(10_000),
+            midnight: Midnight::default(),
+            v4,
+            restrictions: Restrictions::default(),
+        }
     }
 
     /// What the client's user agent says of it.
@@ -88,6 +100,11 @@ impl Privacy {
     /// visit.
     pub fn remember(&self, seen: impl IntoIterator<Item = (VisitorId, Timestamp)>) {
         self.midnight.remember(seen);
+    }
+
+    /// Who asked not to be processed further.
+    pub fn restrictions(&self) -> &Restrictions {
+        &self.restrictions
     }
 
     /// The day's salts, for the job that ends them.

@@ -16,9 +16,8 @@ pub fn lead_key(site: &Site, address_hash: &[u8; 32]) -> LeadKey {
     LeadKey::from_bytes(hmac(&site.secret, &[b"lead", site.id.as_str().as_bytes(), address_hash]))
 }
 
-/// HMAC-SHA-256 over the parts, each with its length in front so that no two lists read the same, cut to
-/// 128 bits.
-fn hmac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 16] {
+/// HMAC-SHA-256 over the parts, each with its length in front so that no two lists read the same.
+pub(super) fn keyed(key: &[u8; 32], parts: &[&[u8]]) -> Hmac<Sha256> {
     // A key shorter than the hash's block is padded with zeros, as RFC 2104 has it.
     let mut block = Zeroizing::new([0; 64]);
     block[..32].copy_from_slice(key);
@@ -27,7 +26,12 @@ fn hmac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 16] {
         mac.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
         mac.update(part);
     }
-    let full = mac.finalize().into_bytes();
+    mac
+}
+
+/// The same, cut to 128 bits.
+pub(super) fn hmac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 16] {
+    let full = keyed(key, parts).finalize().into_bytes();
     let mut cut = [0; 16];
     cut.copy_from_slice(&full[..16]);
     cut
@@ -112,18 +116,9 @@ pub(super) fn recomputed(key: [u8; 32], client: &Client, site: &Site, v4: V4Pref
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{SiteId, SiteNo, SitePolicy, Zone};
 
     fn site(id: &str) -> Site {
-        Site {
-            no: SiteNo::new(1),
-            id: SiteId::parse(id).expect("valid"),
-            zone: Zone::parse("Europe/Berlin").expect("known"),
-            policy: SitePolicy::default(),
-            policy_version: 1,
-            secret: [9; 32],
-            counted_from: None,
-        }
+        Site::for_test(id, "Europe/Berlin")
     }
 
     fn at(text: &str) -> Timestamp {

@@ -279,18 +279,9 @@ fn create_private_folder(folder: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{SiteId, SitePolicy, Zone};
 
     fn site() -> Site {
-        Site {
-            no: SiteNo::new(3),
-            id: SiteId::parse("example.com").expect("valid"),
-            zone: Zone::utc(),
-            policy: SitePolicy::default(),
-            policy_version: 1,
-            secret: [0; 32],
-            counted_from: None,
-        }
+        Site { no: SiteNo::new(3), ..Site::for_test("example.com", "UTC") }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::pseudonym::{Midnight, recomputed};
 use super::{Client, Privacy, Salts, V4Prefix};
 use crate::app::{backup, open_events, open_ledger};
 use crate::config::{Config, Settings};
-use crate::domain::{Site, SiteId, SiteNo, SitePolicy, Timestamp, VisitorId, Zone};
+use crate::domain::{Site, SitePolicy, Timestamp, VisitorId, Zone};
 use crate::enrich::geo::Countries;
 use crate::ingest::{Sender, take};
 use crate::storage::{Batch, NewSite};
@@ -19,15 +19,7 @@ fn at(text: &str) -> Timestamp {
 }
 
 fn site(zone: &str) -> Site {
-    Site {
-        no: SiteNo::new(1),
-        id: SiteId::parse("example.com").expect("valid"),
-        zone: Zone::parse(zone).expect("known"),
-        policy: SitePolicy::default(),
-        secret: [9; 32],
-        policy_version: 1,
-        counted_from: None,
-    }
+    Site::for_test("example.com", zone)
 }
 
 /// The folder of salts, and what keeps them; a restart makes another of the same folder.

@@ -1,2 +1,256 @@
 //! A person's rights. Invariant: nothing is found, exported, restricted, withdrawn or erased without an entry in
 //! the audit log.
+
+mod acts;
+mod export;
+mod person;
+mod reach;
+mod scored;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use acts::{Done, Service};
+pub use export::Document;
+pub use person::{Misnamed, Naming};
+pub use reach::Unreached;
+
+use crate::domain::{
+    Action, Actor, Cursor, Event, LeadKey, Reference, Restriction, Signal, Site, Stage, Timestamp,
+};
+use crate::leads::Lead;
+use crate::privacy::mint;
+use crate::storage::{AuditQuery, EventStore, Held, Logged, StoreError};
+use serde::Serialize;
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How much of what.
+pub type Counts = BTreeMap<String, u64>;
+
+/// What is held of a person.
+#[derive(Debug, Clone, Serialize)]
+pub struct Found {
+    /// Whether anything is.
+    pub found: bool,
+    /// The site.
+    pub site: String,
+    /// The lead's key.
+    pub key: Option<String>,
+    /// A token that may be handed on in its place.
+    pub token: Option<String>,
+    /// What stands for the lead in the audit log.
+    pub reference: Option<String>,
+    /// Where it stands.
+    pub stage: Option<Stage>,
+    /// The first event.
+    pub first_seen: Option<Timestamp>,
+    /// The newest event.
+    pub last_seen: Option<Timestamp>,
+    /// Whether its processing is restricted.
+    pub restricted: bool,
+    /// Whether consent was taken back.
+    pub withdrawn: bool,
+    /// How much.
+    pub counts: Counts,
+}
+
+/// Everything that is known of a person, as it stands in both stores.
+struct Known {
+    lead: Option<Lead>,
+    /// The lead's events, and those of nobody under the same pseudonyms; without those of other leads.
+    events: Vec<Logged>,
+    held: Held,
+    restriction: Restriction,
+    reference: Option<Reference>,
+}
+
+impl Known {
+    fn is_there(&self) -> bool {
+        !self.events.is_empty()
+            || self.held != Held::default()
+            || !self.restriction.is_none()
+            || self.reference.is_some()
+    }
+
+    fn events_tied(&self, lead: LeadKey) -> u64 {
+        number(self.events.iter().filter(|logged| logged.event.lead == Some(lead)).count())
+    }
+
+    fn first_seen(&self) -> Option<Timestamp> {
+        let events = self.events.iter().map(|logged| logged.event.at);
+        self.lead.iter().map(|lead| lead.first_seen).chain(events).min()
+    }
+
+    fn last_seen(&self) -> Option<Timestamp> {
+        let events = self.events.iter().map(|logged| logged.event.at);
+        self.lead.iter().map(|lead| lead.last_seen).chain(events).max()
+    }
+}
+
+fn number(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}
+
+fn counts<const N: usize>(pairs: [(&str, u64); N]) -> Counts {
+    pairs.into_iter().map(|(name, count)| (name.to_owned(), count)).collect()
+}
+
+impl Service {
+    fn known(&self, site: &Site, lead: LeadKey) -> Result<Known, StoreError> {
+        let mut events = self.events.events_of(lead)?;
+        let of_lead = |logged: &&Logged| logged.event.lead == Some(lead);
+        // A key that was made for another site names nobody here.
+        if events.iter().filter(of_lead).any(|logged| logged.event.site != site.no) {
+            events.clear();
+        }
+        let visitors: BTreeSet<_> =
+            events.iter().filter(of_lead).filter_map(|logged| logged.event.visitor).collect();
+        events.retain(|logged| logged.event.lead.is_none_or(|other| other == lead));
+        Ok(Known {
+            lead: self.ledger.lead(site.no, lead)?,
+            events,
+            held: self.ledger.held(site.no, lead, &Vec::from_iter(visitors))?,
+            restriction: self.ledger.restriction(site.no, lead)?,
+            reference: self.ledger.known_reference(site.no, lead)?,
+        })
+    }
+
+    /// What is held of a person.
+    ///
+    /// # Errors
+    /// When storage fails, or what was asked cannot be recorded.
+    pub fn find(&self, actor: &Actor, site: &Site, lead: LeadKey) -> Result<Found, StoreError> {
+        let known = self.known(site, lead)?;
+        let found = known.is_there();
+        let subject = found.then_some((site.no, lead));
+        self.audit.record(actor, Action::PersonFound, Some(&site.id), subject, &json!({ "found": found }))?;
+        let reference = self.ledger.known_reference(site.no, lead)?;
+        let audit_entries = match reference {
+            Some(subject) => {
+                let query = AuditQuery { subject: Some(subject), ..AuditQuery::default() };
+                self.ledger.entries(&query)?.total
+            }
+            None => 0,
+        };
+        let events = known.events_tied(lead);
+        let today = site.zone.date(self.clock.now());
+        Ok(Found {
+            found,
+            site: site.id.to_string(),
+            key: found.then(|| lead.to_hex()),
+            token: found.then(|| mint(site, lead, today)),
+            reference: reference.map(|reference| reference.to_string()),
+            stage: known.lead.as_ref().map(|lead| lead.stage),
+            first_seen: known.first_seen(),
+            last_seen: known.last_seen(),
+            restricted: known.restriction.restricted.is_some(),
+            withdrawn: known.restriction.withdrawn.is_some(),
+            counts: counts([
+                ("events", events),
+                ("same_pseudonym_events", number(known.events.len()) - events),
+                ("hits", known.held.hits),
+                ("transitions", known.held.transitions),
+                ("visits", known.held.visits),
+                ("audit_entries", audit_entries),
+            ]),
+        })
+    }
+
+    /// All that is held of a person; nothing when nobody is found.
+    ///
+    /// # Errors
+    /// When storage fails, or the export cannot be recorded: then nothing is handed out.
+    pub fn export(
+        &self,
+        actor: &Actor,
+        site: &Site,
+        lead: LeadKey,
+        format: &str,
+    ) -> Result<Option<Document>, StoreError> {
+        let known = self.known(site, lead)?;
+        if !known.is_there() {
+            return Ok(None);
+        }
+        let now = self.clock.now();
+        let recipients = self.recipients(site, &known)?;
+        let details = json!({ "format": format, "events": known.events.len() });
+        self.audit.record(actor, Action::PersonExported, Some(&site.id), Some((site.no, lead)), &details)?;
+        let transitions = self.ledger.transitions(site.no, lead)?;
+        let today = site.zone.date(now);
+        Ok(Some(Document {
+            made_at: now,
+            site: site.id.to_string(),
+            time_zone: site.zone.name().to_owned(),
+            about: about(site),
+            profile: known.lead.as_ref().map(|known| profile(known, mint(site, lead, today))),
+            requests: known.restriction.into(),
+            events: known.events.iter().map(|logged| words::tell(&logged.event, lead, &site.zone)).collect(),
+            scoring: known.lead.as_ref().map(|lead| scored::scored(&self.model, lead, &transitions, now)),
+            kept: kept(),
+            recipients,
+            rights: export::rights(),
+        }))
+    }
+
+    fn recipients(&self, site: &Site, known: &Known) -> Result<Vec<String>, StoreError> {
+        let unreached = reach::unreached(self.ledger.as_ref(), site, known.reference, known.first_seen())?;
+        let mut recipients = vec![
+            "The collector hands nothing to anybody by itself; what people took out of it follows."
+                .to_owned(),
+        ];
+        let taken = unreached.into_iter().filter(|item| matches!(item.what, "backup" | "export"));
+        recipients.extend(taken.map(|item| item.sentence));
+        Ok(recipients)
+    }
+}
+
+fn about(site: &Site) -> Vec<String> {
+    vec![
+        format!(
+            "This is everything that the measurement of the website {} holds of you. It was made by MQLite, which \
+             the website's operator runs on a machine of their own.",
+            site.id
+        ),
+        "Your address is not among it: your browser sent a hash of it, and what is kept is a keyed hash of that. The \
+         addresses of your devices and whole user agents are never kept."
+            .to_owned(),
+    ]
+}
+
+fn profile(lead: &Lead, token: String) -> export::Profile {
+    export::Profile {
+        key: lead.key.to_hex(),
+        token,
+        stage: lead.stage,
+        first_seen: lead.first_seen,
+        known_at: lead.known_at,
+        last_seen: lead.last_seen,
+        mail_domain: lead.domain.as_ref().map(|domain| domain.as_str().to_owned()),
+        country: lead.country.as_ref().map(ToString::to_string),
+        fields: lead.attributes.clone(),
+        first_arrival: json!(lead.first),
+        last_arrival: json!(lead.last),
+    }
+}
+
+/// How long what is kept.
+fn kept() -> Vec<String> {
+    vec![
+        "The salt that your pseudonyms of a day were made with is destroyed two hours after that day: from then on \
+         nobody can tell that they were yours, but where you gave your address."
+            .to_owned(),
+        "Copies of the files (backups) hold what was there when they were made, until they are deleted.".to_owned(),
+    ]
+}
+
+/// What rests on another basis than consent, of a lead's events up to a place in the log; without pseudonyms, for
+/// those told of what rested on consent.
+fn not_consented(events: &dyn EventStore, lead: LeadKey, until: Cursor) -> Result<Vec<Event>, StoreError> {
+    let stays = |logged: &Logged| {
+        logged.event.lead == Some(lead) && logged.event.signal == Signal::Policy && logged.cursor <= until
+    };
+    let events = events.events_of(lead)?.into_iter().filter(stays);
+    Ok(events.map(|logged| Event { visitor: None, ..logged.event }).collect())
+}

@@ -97,6 +97,12 @@ impl Model {
         rule.or_else(|| attribute().map(|attribute| attribute.label.as_str()))
     }
 
+    /// Which field of a profile an attribute of the model reads.
+    pub fn field_of(&self, attribute: &str) -> Option<&str> {
+        let of_id = self.spec.attributes.iter().find(|known| known.id.as_str() == attribute);
+        of_id.map(|known| known.attribute.as_str())
+    }
+
     /// The behaviour rules by id: id, label, axis, group.
     pub fn rules(&self) -> impl Iterator<Item = (&RuleId, &str, Axis, &str)> {
         self.spec

@@ -129,6 +129,30 @@ pub enum Selector {
     Visitor(VisitorId),
 }
 
+/// Which events of a person to erase.
+#[derive(Debug, Clone, Copy)]
+pub struct EraseEvents {
+    /// The lead. Its pseudonyms are those of its events.
+    pub lead: LeadKey,
+    /// Only what rests on consent: what rests on the operator's declared basis stays, without a pseudonym.
+    pub consented_only: bool,
+    /// Only counts: everything is done and rolled back.
+    pub dry_run: bool,
+}
+
+/// What was erased of a person.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ErasedEvents {
+    /// Events tied to the lead.
+    pub events: u64,
+    /// Events under the same pseudonyms that were tied to nobody.
+    pub same_pseudonym: u64,
+    /// Events of other leads that have no pseudonym any more.
+    pub unlinked: u64,
+    /// The pseudonyms, ascending.
+    pub visitors: Vec<VisitorId>,
+}
+
 /// Keeps events. Written so that a columnar, distributed engine can take its place: no transaction is
 /// shared with the ledger, and cursors are opaque.
 pub trait EventStore: Census {
@@ -193,6 +217,27 @@ pub trait EventStore: Census {
     /// # Errors
     /// When the engine fails or the file cannot be written.
     fn backup(&self, path: &Path) -> Result<(), StoreError>;
+    /// The events of a person, oldest first: those tied to the lead, and those under a pseudonym that one of
+    /// them has, whoever else's they are.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    fn events_of(&self, lead: LeadKey) -> Result<Vec<Logged>, StoreError>;
+
+    /// Erases a person: the lead's events, and those of nobody under the same pseudonyms; those of other leads
+    /// lose the pseudonym. What was stored of names, paths and origins for these alone goes with them. Outcomes
+    /// stay counted, and places are not used again.
+    ///
+    /// # Errors
+    /// When the engine fails: then nothing was erased.
+    fn erase_person(&self, order: &EraseEvents) -> Result<ErasedEvents, StoreError>;
+
+    /// Writes the file anew, so that nothing of what was erased is left in it; `false` when others read it all
+    /// the time, and the old bytes are still beside it.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    fn compact(&self) -> Result<bool, StoreError>;
 
     /// Before the process ends: writes what is queued, takes no more, and leaves the files so that a copy of
     /// the database's own is whole.

@@ -6,11 +6,13 @@
 mod accounts;
 mod audit;
 mod census;
+pub mod counting;
 mod doorbell;
 mod events;
 mod keeping;
 pub mod memory;
 mod reports;
+mod rights;
 mod scores;
 mod sites;
 pub mod sqlite;
@@ -23,13 +25,14 @@ pub use audit::{AuditLog, AuditPage, AuditQuery};
 pub use census::{Census, CountedTable, Rows, Sampled, census};
 pub use doorbell::Doorbell;
 pub use events::{
-    Append, Appended, Batch, Counted, DayCount, EventStore, Logged, OutcomeCount, OutcomeQuery, Selector,
-    Tally,
+    Append, Appended, Batch, Counted, DayCount, EraseEvents, ErasedEvents, EventStore, Logged, OutcomeCount,
+    OutcomeQuery, Selector, Tally,
 };
 pub use keeping::{Keeping, Prune};
 pub use reports::{
     Attribution, CountRow, Counts, LeadPage, LeadQuery, PageToken, ReportQuery, ReportRows, Reports, cmp_rows,
 };
+pub use rights::{Held, Remake, Rights, Say, TakeBack, TakenBack};
 pub use scores::{Changes, Loaded, RollupDelta, RollupKey, Scores};
 pub use sites::{NewSite, Sites};
 
@@ -39,7 +42,7 @@ pub trait ScoringLedger: Sites + Scores {}
 impl<T: Sites + Scores> ScoringLedger for T {}
 
 /// Everything transactional and small, in one place.
-pub trait Ledger: ScoringLedger + Reports + Accounts + AuditLog + Keeping + Census {
+pub trait Ledger: ScoringLedger + Reports + Accounts + AuditLog + Keeping + Census + Rights {
     /// Before the process ends: leaves the files so that a copy of the database's own is whole.
     ///
     /// # Errors

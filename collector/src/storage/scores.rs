@@ -2,7 +2,7 @@
 //! events in between in one transaction, so that a crash repeats work and never loses or doubles it.
 
 use super::StoreError;
-use crate::domain::{Cursor, Date, LeadKey, ModelHash, SiteNo, Timestamp, VisitorId};
+use crate::domain::{Cursor, Date, LeadKey, ModelHash, Restriction, SiteNo, Timestamp, VisitorId};
 use crate::leads::{Dimension, Lead, Transition, Visit};
 use crate::storage::Attribution;
 use std::collections::BTreeMap;
@@ -14,6 +14,8 @@ pub struct Loaded {
     pub visits: BTreeMap<VisitorId, Visit>,
     /// Leads by key, with their hits.
     pub leads: BTreeMap<LeadKey, Lead>,
+    /// What these leads asked not to be done, also those that are not there.
+    pub restrictions: BTreeMap<LeadKey, Restriction>,
 }
 
 /// What is counted together.
@@ -55,6 +57,10 @@ pub struct Changes {
     pub rollups: BTreeMap<RollupKey, RollupDelta>,
     /// Forget visits whose newest event is older.
     pub forget_visits_before: Option<Timestamp>,
+    /// Withdrawals that a box ticked anew has ended.
+    pub ended_withdrawals: Vec<LeadKey>,
+    /// What [`Scores::generation`] said before the events were read.
+    pub generation: i64,
 }
 
 /// Keeps visits, leads, scores and their counts.
@@ -64,6 +70,13 @@ pub trait Scores: Send + Sync + 'static {
     /// # Errors
     /// When the engine fails.
     fn progress(&self) -> Result<Option<(Cursor, ModelHash)>, StoreError>;
+
+    /// How often a person's data was taken back or restricted. Whoever read events or leads before the last
+    /// time must read them again: they may hold what is no more.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    fn generation(&self) -> Result<i64, StoreError>;
 
     /// Throws away everything that follows from events, to be made anew by `model` from the first event.
     ///
@@ -80,7 +93,7 @@ pub trait Scores: Send + Sync + 'static {
     /// Writes `changes` and moves the cursor from `from` to `to`.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when the cursor is not at `from`; otherwise when the engine fails. Then
+    /// [`StoreError::Conflict`] when the cursor is not at `from`, or the generation is another; otherwise when the engine fails. Then
     /// nothing was written.
     fn commit(&self, from: Cursor, to: Cursor, changes: &Changes) -> Result<(), StoreError>;
 

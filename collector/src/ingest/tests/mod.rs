@@ -7,7 +7,7 @@ mod minimised;
 mod robust;
 
 use super::{Refusal, Sender, Taken, take};
-use crate::domain::{Site, SiteId, SiteNo, SitePolicy, Timestamp, Zone};
+use crate::domain::{Site, SiteId, SitePolicy, Timestamp, Zone};
 use crate::enrich::geo::Countries;
 use crate::privacy::{Client, Privacy, Salts, TrustedProxies, V4Prefix};
 use actix_web::test::TestRequest;
@@ -28,15 +28,7 @@ fn now() -> Timestamp {
 
 fn site(policy: SitePolicy) -> Arc<Site> {
     let zone = Zone::parse("Europe/Berlin").expect("known");
-    Arc::new(Site {
-        no: SiteNo::new(1),
-        id: SiteId::parse("example.com").expect("valid"),
-        zone,
-        policy,
-        policy_version: POLICY_VERSION,
-        secret: [7; 32],
-        counted_from: None,
-    })
+    Arc::new(Site { zone, policy, policy_version: POLICY_VERSION, ..Site::for_test("example.com", "UTC") })
 }
 
 /// A client with these headers besides a browser's.

@@ -40,6 +40,10 @@ impl Scores for Crashing {
         self.inner.progress()
     }
 
+    fn generation(&self) -> Result<i64, StoreError> {
+        self.inner.generation()
+    }
+
     fn restart(&self, model: ModelHash) -> Result<(), StoreError> {
         self.inner.restart(model)
     }

@@ -5,6 +5,7 @@ mod attribution;
 mod crash;
 mod crashing;
 mod cuts;
+mod erased;
 mod linking;
 mod oracle;
 mod retention;

@@ -3,14 +3,14 @@
 
 use super::generate::{event, lead, lead_key, model, transition, visit, visitor};
 use super::ledger::{cases, cursor};
-use super::{Backend, Memory, Sqlite, append, leads, reports};
+use super::{Backend, Memory, Sqlite, append, leads, reports, rights};
 use crate::domain::{
     Cursor, Date, Event, EventId, ModelHash, Role, SiteId, SiteNo, SitePolicy, Timestamp, Zone,
 };
 use crate::leads::Visit;
 use crate::storage::{
-    Changes, EventStore, LeadQuery, Ledger, NewSite, OutcomeQuery, ReportQuery, Selector, SessionRow,
-    SetupRow,
+    Changes, EraseEvents, EventStore, LeadQuery, Ledger, NewSite, OutcomeQuery, ReportQuery, Selector,
+    SessionRow, SetupRow, TakeBack,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -21,6 +21,7 @@ enum LogStep {
     Scan(i64, usize),
     EraseLead(u8),
     EraseVisitor(u8),
+    ErasePerson(EraseEvents),
     Outcomes(u32),
 }
 
@@ -40,6 +41,9 @@ fn log_step() -> impl Strategy<Value = LogStep> {
         3 => (0..30_i64, 0..12_usize).prop_map(|(after, limit)| LogStep::Scan(after, limit)),
         1 => (0..3_u8).prop_map(LogStep::EraseLead),
         1 => (0..3_u8).prop_map(LogStep::EraseVisitor),
+        2 => (0..3_u8, any::<bool>(), any::<bool>()).prop_map(|(number, consented_only, dry_run)| {
+            LogStep::ErasePerson(EraseEvents { lead: lead_key(number), consented_only, dry_run })
+        }),
         1 => (1..3_u32).prop_map(LogStep::Outcomes),
     ]
 }
@@ -61,6 +65,11 @@ fn log_answer(store: &dyn EventStore, step: &LogStep) -> String {
         }
         LogStep::EraseLead(number) => format!("{:?}", store.erase(&Selector::Lead(lead_key(*number)))),
         LogStep::EraseVisitor(number) => format!("{:?}", store.erase(&Selector::Visitor(visitor(*number)))),
+        LogStep::ErasePerson(order) => {
+            let (of_them, erased) = (store.events_of(order.lead), store.erase_person(order).expect("erases"));
+            let visitors: Vec<_> = erased.visitors.iter().map(|id| id.to_hex()).collect();
+            format!("{of_them:?} {erased:?} {visitors:?}")
+        }
         LogStep::Outcomes(site) => {
             let (from, to) = (Date::from_days(0), Date::from_days(50_000));
             let query = OutcomeQuery { site: SiteNo::new(*site), from, to };
@@ -85,6 +94,8 @@ fn logs_answer_alike() {
 enum Step {
     Commit(i64, i64, Changes),
     Restart(u8),
+    TakeBack(u8, Vec<u8>, bool, bool),
+    Restrict(u8, Option<i64>, bool),
     Load(Vec<u8>, Vec<u8>),
     Report(ReportQuery),
     Leads(LeadQuery),
@@ -106,6 +117,7 @@ fn changes() -> impl Strategy<Value = Changes> {
         transitions,
         rollups,
         forget_visits_before,
+        ..Changes::default()
     })
 }
 
@@ -115,6 +127,10 @@ fn step() -> impl Strategy<Value = Step> {
         5 => (prop::option::weighted(0.2, 0..9_i64), changes())
             .prop_map(|(from, changes)| Step::Commit(from.unwrap_or(-1), 1, changes)),
         1 => (0..3_u8).prop_map(Step::Restart),
+        2 => (0..6_u8, vec(0..6_u8, 0..2), any::<bool>(), any::<bool>())
+            .prop_map(|(key, visitors, keeps, dry)| Step::TakeBack(key, visitors, keeps, dry)),
+        1 => (0..6_u8, prop::option::of(0..9_i64), any::<bool>())
+            .prop_map(|(key, since, dry)| Step::Restrict(key, since, dry)),
         2 => (vec(0..6_u8, 0..4), vec(0..6_u8, 0..4)).prop_map(|(visitors, keys)| Step::Load(visitors, keys)),
         2 => reports::query().prop_map(Step::Report),
         2 => leads::query().prop_map(Step::Leads),
@@ -127,6 +143,17 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..3_u8).prop_map(Step::EndSession),
         1 => (0..3_u8, 0..9_i64).prop_map(|(token, now)| Step::Session(token, now)),
     ]
+}
+
+fn clone(changes: &Changes) -> Changes {
+    Changes {
+        visits: changes.visits.clone(),
+        leads: changes.leads.clone(),
+        transitions: changes.transitions.clone(),
+        rollups: changes.rollups.clone(),
+        forget_visits_before: changes.forget_visits_before,
+        ..Changes::default()
+    }
 }
 
 fn at(ms: i64) -> Timestamp {
@@ -147,7 +174,27 @@ fn answer(ledger: &dyn Ledger, step: &Step) -> String {
         Step::Commit(from, by, changes) => {
             let now: Option<(Cursor, ModelHash)> = ledger.progress().expect("reads");
             let from = if *from < 0 { now.map_or(0, |(cursor, _)| cursor.raw()) } else { *from };
-            format!("{:?}", ledger.commit(cursor(from), cursor(from + by), changes))
+            let mut changes = Changes { generation: ledger.generation().expect("reads"), ..clone(changes) };
+            changes.ended_withdrawals = changes.leads.iter().map(|lead| lead.key).collect();
+            format!("{:?}", ledger.commit(cursor(from), cursor(from + by), &changes))
+        }
+        Step::TakeBack(key, visitors, keeps, dry_run) => {
+            let site = rights::site();
+            let held = ledger.held(site.no, lead_key(*key), &[visitor(1), visitor(2)]);
+            let order = TakeBack {
+                withdrawn: keeps.then(|| at(5)),
+                dry_run: *dry_run,
+                ..rights::order(&site, *key, visitors)
+            };
+            let lead = ledger.lead(site.no, lead_key(*key)).expect("reads").filter(|_| *keeps);
+            let made = |_| Ok(Changes { leads: lead.iter().cloned().collect(), ..Changes::default() });
+            let taken = ledger.take_back(&order, &made, &|_| rights::act()).expect("takes back");
+            format!("{held:?} {taken:?} {:?}", ledger.restricted())
+        }
+        Step::Restrict(key, since, dry_run) => {
+            let done =
+                ledger.restrict(SiteNo::new(1), lead_key(*key), since.map(at), *dry_run, &|_| rights::act());
+            format!("{done:?} {:?}", ledger.restricted())
         }
         Step::Restart(hash) => format!("{:?}", ledger.restart(model(*hash))),
         Step::Load(visitors, keys) => {
@@ -195,7 +242,7 @@ fn answer(ledger: &dyn Ledger, step: &Step) -> String {
         Step::EndSession(token) => format!("{:?}", ledger.end_session(&[*token; 32])),
         Step::Session(token, now) => format!("{:?}", ledger.session(&[*token; 32], at(*now))),
     };
-    format!("{said} at {:?}", ledger.progress())
+    format!("{said} at {:?} {:?} {:?}", ledger.progress(), ledger.generation(), ledger.audit_head())
 }
 
 #[test]

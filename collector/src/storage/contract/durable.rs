@@ -4,11 +4,11 @@
 use super::generate::{event, lead, lead_key, model, plain_event, transition, visit, visitor};
 use super::ledger::{cases, cursor};
 use super::{Sqlite, append, wait};
-use crate::domain::{Cursor, Date, Event, Role, SiteId, SiteNo, SitePolicy, Timestamp, Zone};
+use crate::domain::{Cursor, Date, Event, Role, SiteId, SiteNo, SitePolicy, Text, Timestamp, Touch, Zone};
 use crate::storage::sqlite::{SqliteEvents, SqliteLedger};
 use crate::storage::{
-    Accounts, Appended, Batch, Changes, EventStore, NewSite, OutcomeCount, OutcomeQuery, Scores, Selector,
-    SessionRow, Sites, StoreError, Tally,
+    Accounts, Appended, Batch, Changes, EraseEvents, EventStore, NewSite, OutcomeCount, OutcomeQuery, Scores,
+    Selector, SessionRow, Sites, StoreError, Tally,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -177,4 +177,49 @@ fn the_ledger_is_there_again() {
         prop_assert_eq!((sites.len(), sites[0].no, sites[0].secret), (1, site.no, site.secret));
         prop_assert_eq!(&sites[0].zone, &Zone::utc());
     });
+}
+
+/// As when `mqlite erase` runs beside a collector.
+#[test]
+fn one_process_erases_beside_another_that_writes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("events.db");
+    let collector = open(&path);
+    let page = |n: u8, name: &str| Event {
+        lead: Some(lead_key(n)),
+        visitor: Some(visitor(n)),
+        path: Text::clean(name),
+        touch: Some(Touch { source: Text::non_empty(name), ..Touch::DIRECT }),
+        ..plain_event(n.into())
+    };
+    append(&collector, &[page(1, "/stays"), page(2, "/goes")]).expect("appends");
+    let command = open(&path);
+    // Appended after the command opened the file: its place is not given again, either.
+    append(&collector, &[page(3, "/goes")]).expect("appends");
+    let newest = collector.head().expect("reads");
+    for n in [2, 3] {
+        let order = EraseEvents { lead: lead_key(n), consented_only: false, dry_run: false };
+        assert_eq!(command.erase_person(&order).expect("erases").events, 1);
+    }
+    assert!(command.compact().expect("compacts"), "nobody reads just now");
+    let bytes: Vec<u8> = std::fs::read_dir(folder.path())
+        .expect("the folder")
+        .flat_map(|file| std::fs::read(file.expect("a file").path()).expect("reads"))
+        .collect();
+    assert!(!bytes.windows(5).any(|bytes| bytes == b"/goes"), "no byte of them is left in any file");
+    drop(command);
+    // The numbers that the collector remembers for what went are no more.
+    let again = [page(4, "/goes"), page(5, "/new")];
+    append(&collector, &again).expect("appends");
+    let after = collector.scan(newest, 10).expect("scans");
+    assert_eq!(after.into_iter().map(|logged| logged.event).collect::<Vec<_>>(), again);
+    drop(collector);
+    let restarted = open(&path);
+    let order = EraseEvents { lead: lead_key(5), consented_only: false, dry_run: false };
+    restarted.erase_person(&order).expect("erases");
+    let highest = Cursor::from_raw(newest.raw() + 2);
+    drop(restarted);
+    let restarted = open(&path);
+    append(&restarted, &[page(6, "/x")]).expect("appends");
+    assert_eq!(restarted.scan(highest, 10).expect("scans").len(), 1, "and no place is given twice");
 }

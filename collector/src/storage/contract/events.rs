@@ -28,11 +28,11 @@ fn cases(cases: u32) -> ProptestConfig {
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
-fn all(store: &dyn EventStore) -> Vec<Logged> {
+pub(super) fn all(store: &dyn EventStore) -> Vec<Logged> {
     store.scan(Cursor::default(), usize::MAX).expect("scans")
 }
 
-fn events_of(log: Vec<Logged>) -> Vec<Event> {
+pub(super) fn events_of(log: Vec<Logged>) -> Vec<Event> {
     log.into_iter().map(|logged| logged.event).collect()
 }
 

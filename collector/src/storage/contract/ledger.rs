@@ -191,7 +191,7 @@ fn a_commit_from_elsewhere_writes_nothing(backend: &dyn Backend) {
         leads: vec![plain_lead(1, Timestamp::from_millis(99)), plain_lead(3, Timestamp::from_millis(99))],
         transitions: vec![a_transition(1, "never")],
         rollups,
-        forget_visits_before: None,
+        ..Changes::default()
     };
     for (from, to) in [(0, 9), (4, 9), (6, 9), (-1, 5)] {
         let conflict = ledger.commit(cursor(from), cursor(to), &changes);

@@ -12,6 +12,7 @@ mod keeping;
 mod leads;
 mod ledger;
 mod reports;
+mod rights;
 
 use super::memory::{MemoryEvents, MemoryLedger};
 use super::sqlite::{SqliteEvents, SqliteLedger};

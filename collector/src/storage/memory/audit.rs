@@ -1,6 +1,6 @@
 //! The audit log in memory. Invariant: as the trait says.
 
-use super::ledger::MemoryLedger;
+use super::ledger::{MemoryLedger, State};
 use crate::domain::{Act, Entry, Head, LeadKey, Reference, SiteNo};
 use crate::storage::{AuditLog, AuditPage, AuditQuery, StoreError};
 
@@ -21,15 +21,22 @@ impl MemoryLedger {
     }
 }
 
+impl State {
+    /// Adds an entry after the newest.
+    pub(super) fn append(&mut self, act: &Act) -> Entry {
+        let entry = Entry::after(self.audit.last().map(Entry::head), act);
+        self.audit.push(entry.clone());
+        entry
+    }
+}
+
 impl AuditLog for MemoryLedger {
     fn append_entry(&self, act: &Act) -> Result<Entry, StoreError> {
         let mut state = self.state();
         if state.audit_fails {
             return Err(StoreError::Failed("as a test asked for".to_owned()));
         }
-        let entry = Entry::after(state.audit.last().map(Entry::head), act);
-        state.audit.push(entry.clone());
-        Ok(entry)
+        Ok(state.append(act))
     }
 
     fn entries(&self, query: &AuditQuery) -> Result<AuditPage, StoreError> {

@@ -1,11 +1,11 @@
 //! The event log in memory. Invariant: an append is whole before the next begins.
 
-use crate::domain::{Cursor, Date, Event, EventId, Outcome, SiteNo, Timestamp, VisitorId};
+use crate::domain::{Cursor, Date, Event, EventId, LeadKey, Outcome, Signal, SiteNo, Timestamp, VisitorId};
 use crate::storage::{
-    Append, Appended, Batch, Census, Counted, CountedTable, DayCount, Doorbell, EventStore, Logged,
-    OutcomeCount, OutcomeQuery, Prune, Selector, StoreError,
+    Append, Appended, Batch, Census, Counted, CountedTable, DayCount, Doorbell, EraseEvents, ErasedEvents,
+    EventStore, Logged, OutcomeCount, OutcomeQuery, Prune, Selector, StoreError,
 };
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -15,6 +15,17 @@ struct Log {
     events: BTreeMap<i64, Event>,
     known: HashSet<EventId>,
     outcomes: BTreeMap<(SiteNo, Date, Counted), u64>,
+}
+
+impl Log {
+    /// The pseudonyms of a lead's events.
+    fn visitors_of(&self, lead: LeadKey) -> BTreeSet<VisitorId> {
+        self.events
+            .values()
+            .filter(|event| event.lead == Some(lead))
+            .filter_map(|event| event.visitor)
+            .collect()
+    }
 }
 
 /// The event log in memory.
@@ -161,6 +172,51 @@ impl EventStore for MemoryEvents {
 
     fn backup(&self, _: &Path) -> Result<(), StoreError> {
         Err(StoreError::Failed("what is in memory only has no copy".to_owned()))
+    }
+
+    fn events_of(&self, lead: LeadKey) -> Result<Vec<Logged>, StoreError> {
+        let log = self.log();
+        let visitors = log.visitors_of(lead);
+        let of_them = |event: &Event| {
+            event.lead == Some(lead) || event.visitor.is_some_and(|visitor| visitors.contains(&visitor))
+        };
+        let logged =
+            |(seq, event): (&i64, &Event)| Logged { cursor: Cursor::from_raw(*seq), event: event.clone() };
+        Ok(log.events.iter().filter(|(_, event)| of_them(event)).map(logged).collect())
+    }
+
+    fn erase_person(&self, order: &EraseEvents) -> Result<ErasedEvents, StoreError> {
+        let mut log = self.log();
+        let visitors = log.visitors_of(order.lead);
+        let mut erased =
+            ErasedEvents { visitors: visitors.iter().copied().collect(), ..ErasedEvents::default() };
+        let mut events = log.events.clone();
+        events.retain(|_, event| {
+            let linked = event.visitor.is_some_and(|visitor| visitors.contains(&visitor));
+            let (goes, counter) = match event.lead {
+                Some(lead) if lead == order.lead => {
+                    (!order.consented_only || event.signal != Signal::Policy, &mut erased.events)
+                }
+                Some(_) => {
+                    erased.unlinked += u64::from(linked);
+                    (false, &mut erased.same_pseudonym)
+                }
+                None => (linked, &mut erased.same_pseudonym),
+            };
+            if linked {
+                event.visitor = None;
+            }
+            *counter += u64::from(goes);
+            !goes
+        });
+        if !order.dry_run {
+            log.events = events;
+        }
+        Ok(erased)
+    }
+
+    fn compact(&self) -> Result<bool, StoreError> {
+        Ok(true)
     }
 
     fn settle(&self) -> Result<(), StoreError> {

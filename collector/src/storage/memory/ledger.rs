@@ -1,7 +1,8 @@
 //! The ledger in memory. Invariant: one lock around all of it, so that every call sees one moment.
 
 use crate::domain::{
-    Channel, Cursor, Entry, LeadKey, ModelHash, Reference, Role, Site, SiteNo, Timestamp, VisitorId,
+    Channel, Cursor, Entry, LeadKey, ModelHash, Reference, Restriction, Role, Site, SiteNo, Timestamp,
+    VisitorId,
 };
 use crate::leads::{Dimension, Lead, Transition, Visit};
 use crate::storage::{
@@ -9,24 +10,61 @@ use crate::storage::{
     Loaded, NewSite, PageToken, ReportQuery, ReportRows, Reports, RollupDelta, RollupKey, Scores, SessionRow,
     SetupRow, Sites, StoreError, cmp_rows,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(super) struct State {
     pub(super) sites: BTreeMap<String, Site>,
-    progress: Option<(Cursor, ModelHash)>,
-    visits: BTreeMap<VisitorId, Visit>,
-    pub(super) leads: BTreeMap<LeadKey, Lead>,
-    pub(super) transitions: Vec<Transition>,
-    pub(super) rollups: BTreeMap<RollupKey, RollupDelta>,
     pub(super) passwords: BTreeMap<Role, String>,
     pub(super) setups: BTreeMap<Role, SetupRow>,
     pub(super) sessions: BTreeMap<Digest, SessionRow>,
+    pub(super) progress: Option<(Cursor, ModelHash)>,
+    pub(super) generation: i64,
+    pub(super) visits: BTreeMap<VisitorId, Visit>,
+    pub(super) leads: BTreeMap<LeadKey, Lead>,
+    pub(super) transitions: Vec<Transition>,
+    pub(super) rollups: BTreeMap<RollupKey, RollupDelta>,
+    pub(super) restrictions: BTreeMap<LeadKey, (SiteNo, Restriction)>,
     pub(super) audit: Vec<Entry>,
     /// Whether adding to the audit log fails; for tests.
     pub(super) audit_fails: bool,
     pub(super) references: BTreeMap<(SiteNo, LeadKey), Reference>,
+}
+
+impl State {
+    /// Writes what follows from events, without moving the cursor.
+    pub(super) fn write(&mut self, changes: &Changes) {
+        for visit in &changes.visits {
+            self.visits.insert(visit.visitor, visit.clone());
+        }
+        for lead in &changes.leads {
+            let mut lead = lead.clone();
+            lead.hits.sort_by(|a, b| (&a.rule, a.event).cmp(&(&b.rule, b.event)));
+            self.leads.insert(lead.key, lead);
+        }
+        let stored = changes
+            .transitions
+            .iter()
+            .map(|transition| Transition { rules: Vec::new(), ..transition.clone() });
+        self.transitions.extend(stored);
+        for (key, delta) in &changes.rollups {
+            let total = self.rollups.entry(key.clone()).or_default();
+            total.visits += delta.visits;
+            total.leads += delta.leads;
+            total.mqls += delta.mqls;
+        }
+    }
+
+    /// Changes what a lead asked for; what is nothing any more is not kept.
+    pub(super) fn restriction(&mut self, lead: LeadKey, change: impl FnOnce(&mut Restriction)) {
+        if let Some((_, restriction)) = self.restrictions.get_mut(&lead) {
+            change(restriction);
+            if restriction.is_none() {
+                self.restrictions.remove(&lead);
+            }
+        }
+    }
 }
 
 /// The ledger in memory.
@@ -84,6 +122,10 @@ impl Scores for MemoryLedger {
         Ok(self.state().progress)
     }
 
+    fn generation(&self) -> Result<i64, StoreError> {
+        Ok(self.state().generation)
+    }
+
     fn restart(&self, model: ModelHash) -> Result<(), StoreError> {
         let mut state = self.state();
         state.progress = Some((Cursor::default(), model));
@@ -103,39 +145,26 @@ impl Scores for MemoryLedger {
         let visits: BTreeMap<_, _> =
             visitors.iter().filter_map(|id| state.visits.get(id).map(|visit| (*id, visit.clone()))).collect();
         let linked = visits.values().filter_map(|visit| visit.lead);
-        let leads = leads
-            .iter()
-            .copied()
-            .chain(linked)
-            .filter_map(|key| state.leads.get(&key).map(|lead| (key, lead.clone())))
-            .collect();
-        Ok(Loaded { visits, leads })
+        let keys: BTreeSet<LeadKey> = leads.iter().copied().chain(linked).collect();
+        let found = |key: &LeadKey| state.leads.get(key).map(|lead| (*key, lead.clone()));
+        let restriction =
+            |key: &LeadKey| state.restrictions.get(key).map(|(_, restriction)| (*key, *restriction));
+        let leads = keys.iter().filter_map(found).collect();
+        Ok(Loaded { visits, leads, restrictions: keys.iter().filter_map(restriction).collect() })
     }
 
     fn commit(&self, from: Cursor, to: Cursor, changes: &Changes) -> Result<(), StoreError> {
         let mut state = self.state();
+        if state.generation != changes.generation {
+            return Err(StoreError::Conflict);
+        }
         match &mut state.progress {
             Some((cursor, _)) if *cursor == from => *cursor = to,
             _ => return Err(StoreError::Conflict),
         }
-        for visit in &changes.visits {
-            state.visits.insert(visit.visitor, visit.clone());
-        }
-        for lead in &changes.leads {
-            let mut lead = lead.clone();
-            lead.hits.sort_by(|a, b| (&a.rule, a.event).cmp(&(&b.rule, b.event)));
-            state.leads.insert(lead.key, lead);
-        }
-        let stored = changes
-            .transitions
-            .iter()
-            .map(|transition| Transition { rules: Vec::new(), ..transition.clone() });
-        state.transitions.extend(stored);
-        for (key, delta) in &changes.rollups {
-            let total = state.rollups.entry(key.clone()).or_default();
-            total.visits += delta.visits;
-            total.leads += delta.leads;
-            total.mqls += delta.mqls;
+        state.write(changes);
+        for lead in &changes.ended_withdrawals {
+            state.restriction(*lead, |restriction| restriction.withdrawn = None);
         }
         if let Some(moment) = changes.forget_visits_before {
             state.visits.retain(|_, visit| visit.last_at >= moment);
@@ -189,11 +218,14 @@ impl Reports for MemoryLedger {
         let moment = |lead: &Lead| {
             if query.mqls { lead.qualified.as_ref().map(|mql| mql.at) } else { Some(lead.last_seen) }
         };
-        let mut matching: Vec<(PageToken, Lead)> = self
-            .state()
+        let state = self.state();
+        let restricted = |key| {
+            state.restrictions.get(key).is_some_and(|(_, restriction)| restriction.restricted.is_some())
+        };
+        let mut matching: Vec<(PageToken, Lead)> = state
             .leads
             .values()
-            .filter(|lead| lead.site == query.site)
+            .filter(|lead| lead.site == query.site && !restricted(&lead.key))
             .filter(|lead| query.stage.is_none_or(|stage| lead.stage == stage))
             .filter(|lead| query.channel.is_none_or(|channel| channel_of(lead, query.attribution) == channel))
             .filter_map(|lead| moment(lead).map(|at| (PageToken { at, key: lead.key }, lead.clone())))

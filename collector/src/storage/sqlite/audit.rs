@@ -56,32 +56,38 @@ fn reference(connection: &Connection, site: SiteNo, lead: LeadKey) -> Result<Opt
     Ok(statement.query_row(params![lead.bytes(), site.get()], row).optional()?)
 }
 
+/// Adds an entry, in a transaction that began by taking its turn.
+pub(super) fn append(transaction: &Connection, act: &Act) -> Result<Entry, StoreError> {
+    // The head that is kept goes before the newest entry that is left. Where a tail was cut, or the last
+    // entry written anew, the chain then shows the place for good, and the log still goes on.
+    let newest = head(transaction, sql!("ledger/audit_newest"))?;
+    let kept = head(transaction, sql!("ledger/audit_head"))?;
+    let after = match (newest, kept) {
+        (Some(newest), Some(kept)) if kept.seq < newest.seq => Some(newest),
+        (newest, kept) => kept.or(newest),
+    };
+    let entry = Entry::after(after, act);
+    transaction.prepare_cached(sql!("ledger/audit_add"))?.execute(params![
+        entry.seq,
+        entry.at.millis(),
+        entry.role,
+        entry.who,
+        entry.action,
+        entry.site,
+        entry.subject,
+        entry.details,
+        entry.previous,
+        entry.hash,
+    ])?;
+    transaction.prepare_cached(sql!("ledger/audit_set_head"))?.execute(params![entry.seq, entry.hash])?;
+    Ok(entry)
+}
+
 impl AuditLog for SqliteLedger {
     fn append_entry(&self, act: &Act) -> Result<Entry, StoreError> {
         let mut writer = self.writer();
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        // The head that is kept goes before the newest entry that is left. Where a tail was cut, or the last
-        // entry written anew, the chain then shows the place for good, and the log still goes on.
-        let newest = head(&transaction, sql!("ledger/audit_newest"))?;
-        let kept = head(&transaction, sql!("ledger/audit_head"))?;
-        let after = match (newest, kept) {
-            (Some(newest), Some(kept)) if kept.seq < newest.seq => Some(newest),
-            (newest, kept) => kept.or(newest),
-        };
-        let entry = Entry::after(after, act);
-        transaction.prepare_cached(sql!("ledger/audit_add"))?.execute(params![
-            entry.seq,
-            entry.at.millis(),
-            entry.role,
-            entry.who,
-            entry.action,
-            entry.site,
-            entry.subject,
-            entry.details,
-            entry.previous,
-            entry.hash,
-        ])?;
-        transaction.prepare_cached(sql!("ledger/audit_set_head"))?.execute(params![entry.seq, entry.hash])?;
+        let entry = append(&transaction, act)?;
         transaction.commit()?;
         Ok(entry)
     }

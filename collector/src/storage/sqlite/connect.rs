@@ -12,11 +12,19 @@ use std::time::Duration;
 #[expect(clippy::disallowed_types, reason = "the backend's own handle; nothing outside this module sees it")]
 pub(super) type Connection = rusqlite::Connection;
 
+/// How long a writer waits for another process: as long as that may take to write a large file anew.
+const WRITER_PATIENCE: Duration = Duration::from_secs(60);
+/// How long compacting waits for those who read.
+const COMPACT_PATIENCE: Duration = Duration::from_secs(15);
+
 /// Opens `path` for writing, creating and migrating it.
 pub(super) fn writer(path: &Path, migrations: &[Migration]) -> Result<Connection, StoreError> {
     let unusable = |error: rusqlite::Error| unusable(path, &error);
     let mut connection = Connection::open(path).map_err(unusable)?;
     settle(&connection).map_err(unusable)?;
+    connection.busy_timeout(WRITER_PATIENCE).map_err(unusable)?;
+    // A second process may write, too: each transaction takes its turn at the beginning, not when it is too late.
+    connection.set_transaction_behavior(rusqlite::TransactionBehavior::Immediate);
     connection.pragma_update(None, "journal_mode", "WAL").map_err(unusable)?;
     // A commit returns after its bytes are on disk: what a 202 promises.
     connection.pragma_update(None, "synchronous", "FULL").map_err(unusable)?;
@@ -44,6 +52,26 @@ fn settle(connection: &Connection) -> Result<(), rusqlite::Error> {
 pub(super) fn settle_file(connection: &Connection) -> Result<(), StoreError> {
     connection.pragma(None, "wal_checkpoint", "TRUNCATE", |_| Ok(()))?;
     Ok(())
+}
+
+/// Writes the file anew and empties the write-ahead log, so that no page of either holds what was removed;
+/// `false` when others were in the way all the time.
+pub(super) fn compact(connection: &Connection) -> Result<bool, StoreError> {
+    connection.busy_timeout(COMPACT_PATIENCE)?;
+    let done = vacuum(connection);
+    connection.busy_timeout(WRITER_PATIENCE)?;
+    done
+}
+
+fn vacuum(connection: &Connection) -> Result<bool, StoreError> {
+    match connection.execute_batch("VACUUM") {
+        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) => {
+            return Ok(false);
+        }
+        other => other?,
+    }
+    let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    Ok(busy == 0)
 }
 
 fn unusable(path: &Path, error: &rusqlite::Error) -> StoreError {

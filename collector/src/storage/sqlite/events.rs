@@ -4,10 +4,10 @@
 use super::connect::{self, Readers};
 use super::writer::{Stretch, Writer, stopped};
 use super::{event_rows, migrate, sql};
-use crate::domain::{Cursor, Date, SiteNo, Timestamp, VisitorId};
+use crate::domain::{Cursor, Date, LeadKey, SiteNo, Timestamp, VisitorId};
 use crate::storage::{
-    Append, Batch, DayCount, Doorbell, EventStore, Logged, OutcomeCount, OutcomeQuery, Prune, Selector,
-    StoreError,
+    Append, Batch, DayCount, Doorbell, EraseEvents, ErasedEvents, EventStore, Logged, OutcomeCount,
+    OutcomeQuery, Prune, Selector, StoreError,
 };
 use rusqlite::params;
 use std::path::Path;
@@ -174,6 +174,28 @@ impl EventStore for SqliteEvents {
 
     fn backup(&self, path: &Path) -> Result<(), StoreError> {
         self.readers.copy_to(path)
+    }
+
+    fn events_of(&self, lead: LeadKey) -> Result<Vec<Logged>, StoreError> {
+        self.readers.read(|connection| {
+            let mut statement = connection.prepare_cached(sql!("events/events_of"))?;
+            let mut rows = statement.query([lead.bytes()])?;
+            let mut events = Vec::new();
+            while let Some(row) = rows.next()? {
+                events.push(event_rows::read(row)?);
+            }
+            Ok(events)
+        })
+    }
+
+    fn erase_person(&self, order: &EraseEvents) -> Result<ErasedEvents, StoreError> {
+        let answer = self.writer.as_ref().ok_or_else(stopped)?.erase_person(*order)?;
+        answer.blocking_recv().map_err(|_| stopped())?
+    }
+
+    fn compact(&self) -> Result<bool, StoreError> {
+        let answer = self.writer.as_ref().ok_or_else(stopped)?.compact()?;
+        answer.blocking_recv().map_err(|_| stopped())?
     }
 
     fn settle(&self) -> Result<(), StoreError> {

@@ -35,6 +35,7 @@ pub(super) const LEDGER: &[Migration] = &[
     step!("ledger", "0002_audit"),
     step!("ledger", "0003_policy"),
     step!("ledger", "0004_accounts"),
+    step!("ledger", "0005_rights"),
     step!("ledger", "0006_retention"),
 ];
 

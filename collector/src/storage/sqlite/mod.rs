@@ -15,6 +15,7 @@ mod ledger;
 mod migrate;
 mod recent;
 mod reports;
+mod rights;
 mod scores;
 mod writer;
 

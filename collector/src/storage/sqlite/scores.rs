@@ -2,13 +2,13 @@
 //! for the cursor and all that follows from it.
 
 use super::connect::Connection;
-use super::{SqliteLedger, codec, sql};
+use super::{SqliteLedger, codec, rights, sql};
 use crate::domain::{
     Cursor, EmailDomain, EventId, Hit, LeadKey, ModelHash, Points, RuleId, Score, SiteNo, Stage, Text,
     Timestamp, VisitorId,
 };
 use crate::leads::{Lead, Qualified, Transition, Visit};
-use crate::storage::{Changes, Loaded, Scores, StoreError};
+use crate::storage::{Changes, Loaded, RollupDelta, RollupKey, Scores, StoreError};
 use rusqlite::{OptionalExtension, Row, params};
 use std::collections::HashSet;
 
@@ -16,7 +16,8 @@ fn damaged(what: &str) -> StoreError {
     StoreError::Failed(format!("{what} in ledger.db holds a value that this binary does not know"))
 }
 
-fn progress(connection: &Connection) -> Result<Option<(Cursor, ModelHash)>, StoreError> {
+/// How far scoring has come.
+pub(super) fn progress(connection: &Connection) -> Result<Option<(Cursor, ModelHash)>, StoreError> {
     let row = connection
         .prepare_cached(sql!("ledger/progress"))?
         .query_row([], |row| Ok((Cursor::from_raw(row.get(0)?), ModelHash::from_bytes(row.get(1)?))));
@@ -51,6 +52,7 @@ pub(super) fn lead(row: &Row<'_>) -> Result<Lead, StoreError> {
         site: SiteNo::new(row.get("site")?),
         stage: Stage::from_code(row.get("stage")?).ok_or_else(|| damaged("leads.stage"))?,
         first_seen: Timestamp::from_millis(row.get("first_seen")?),
+        known_at: Timestamp::from_millis(row.get("known_at")?),
         last_seen: Timestamp::from_millis(row.get("last_seen")?),
         domain: row.get::<_, Option<String>>("domain")?.as_deref().map(EmailDomain::from_stored),
         country: row.get::<_, Option<String>>("country")?.as_deref().and_then(Text::non_empty),
@@ -72,7 +74,8 @@ fn score(row: &Row<'_>, total: &str, fit: &str, engagement: &str) -> Result<Scor
     })
 }
 
-fn lead_with_hits(connection: &Connection, key: LeadKey) -> Result<Option<Lead>, StoreError> {
+/// A lead, whole.
+pub(super) fn lead_with_hits(connection: &Connection, key: LeadKey) -> Result<Option<Lead>, StoreError> {
     let mut statement = connection.prepare_cached(sql!("ledger/lead"))?;
     let mut rows = statement.query([key.bytes()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
@@ -132,6 +135,7 @@ fn put_lead(connection: &Connection, lead: &Lead) -> Result<(), StoreError> {
         mql.map(|mql| mql.score.total.milli()),
         mql.map(|mql| mql.score.fit.milli()),
         mql.map(|mql| mql.score.engagement.milli()),
+        lead.known_at.millis(),
     ])?;
     put_hits(connection, lead)
 }
@@ -177,9 +181,84 @@ fn put_transition(connection: &Connection, transition: &Transition) -> Result<()
     Ok(())
 }
 
+/// What a count is found by.
+pub(super) fn rollup_key(key: &RollupKey) -> impl rusqlite::Params + '_ {
+    (key.site.get(), key.dimension.code(), key.attribution.code(), key.day.days(), key.key.as_str())
+}
+
+/// Adds to a count.
+pub(super) fn add_rollup(
+    connection: &Connection,
+    key: &RollupKey,
+    delta: RollupDelta,
+) -> Result<(), StoreError> {
+    connection.prepare_cached(sql!("ledger/add_rollup"))?.execute(params![
+        key.site.get(),
+        key.dimension.code(),
+        key.attribution.code(),
+        key.day.days(),
+        key.key,
+        delta.visits,
+        delta.leads,
+        delta.mqls,
+    ])?;
+    Ok(())
+}
+
+/// Writes what follows from events, without moving the cursor.
+pub(super) fn write(connection: &Connection, changes: &Changes) -> Result<(), StoreError> {
+    for visit in &changes.visits {
+        put_visit(connection, visit)?;
+    }
+    for lead in &changes.leads {
+        put_lead(connection, lead)?;
+    }
+    for transition in &changes.transitions {
+        put_transition(connection, transition)?;
+    }
+    for (key, delta) in &changes.rollups {
+        add_rollup(connection, key, *delta)?;
+    }
+    Ok(())
+}
+
+/// A lead's changes of stage, oldest first.
+pub(super) fn transitions(
+    connection: &Connection,
+    site: SiteNo,
+    key: LeadKey,
+) -> Result<Vec<Transition>, StoreError> {
+    let mut statement = connection.prepare_cached(sql!("ledger/transitions"))?;
+    let mut rows = statement.query(params![key.bytes(), site.get()])?;
+    let mut transitions = Vec::new();
+    while let Some(row) = rows.next()? {
+        transitions.push(Transition {
+            lead: key,
+            site,
+            at: Timestamp::from_millis(row.get("at")?),
+            from: Stage::from_code(row.get("from_stage")?)
+                .ok_or_else(|| damaged("transitions.from_stage"))?,
+            to: Stage::from_code(row.get("to_stage")?).ok_or_else(|| damaged("transitions.to_stage"))?,
+            reason: row.get("reason")?,
+            score: score(row, "total", "fit", "engagement")?,
+            model: ModelHash::from_bytes(row.get("model")?),
+            lines: row.get("lines")?,
+            rules: Vec::new(),
+        });
+    }
+    Ok(transitions)
+}
+
 impl Scores for SqliteLedger {
     fn progress(&self) -> Result<Option<(Cursor, ModelHash)>, StoreError> {
         self.readers.read(|connection| progress(connection))
+    }
+
+    fn generation(&self) -> Result<i64, StoreError> {
+        self.readers.read(|connection| {
+            let mut statement = connection.prepare_cached(sql!("ledger/generation"))?;
+            Ok(statement.query_row([], |row| row.get(0)).optional()?.unwrap_or(0))
+        })
     }
 
     fn restart(&self, model: ModelHash) -> Result<(), StoreError> {
@@ -210,6 +289,10 @@ impl Scores for SqliteLedger {
                 if let Some(lead) = lead_with_hits(connection, key)? {
                     loaded.leads.insert(key, lead);
                 }
+                let restriction = rights::restriction(connection, key)?;
+                if !restriction.is_none() {
+                    loaded.restrictions.insert(key, restriction);
+                }
             }
             Ok(loaded)
         })
@@ -218,29 +301,13 @@ impl Scores for SqliteLedger {
     fn commit(&self, from: Cursor, to: Cursor, changes: &Changes) -> Result<(), StoreError> {
         let mut writer = self.writer();
         let transaction = writer.transaction()?;
-        if transaction.prepare_cached(sql!("ledger/advance"))?.execute([from.raw(), to.raw()])? != 1 {
+        let moved = [from.raw(), to.raw(), changes.generation];
+        if transaction.prepare_cached(sql!("ledger/advance"))?.execute(moved)? != 1 {
             return Err(StoreError::Conflict);
         }
-        for visit in &changes.visits {
-            put_visit(&transaction, visit)?;
-        }
-        for lead in &changes.leads {
-            put_lead(&transaction, lead)?;
-        }
-        for transition in &changes.transitions {
-            put_transition(&transaction, transition)?;
-        }
-        for (key, delta) in &changes.rollups {
-            transaction.prepare_cached(sql!("ledger/add_rollup"))?.execute(params![
-                key.site.get(),
-                key.dimension.code(),
-                key.attribution.code(),
-                key.day.days(),
-                key.key,
-                delta.visits,
-                delta.leads,
-                delta.mqls,
-            ])?;
+        write(&transaction, changes)?;
+        for lead in &changes.ended_withdrawals {
+            transaction.execute(sql!("ledger/end_withdrawal"), [lead.bytes()])?;
         }
         if let Some(moment) = changes.forget_visits_before {
             transaction.prepare_cached(sql!("ledger/forget_visits"))?.execute([moment.millis()])?;
@@ -260,27 +327,6 @@ impl Scores for SqliteLedger {
     }
 
     fn transitions(&self, site: SiteNo, key: LeadKey) -> Result<Vec<Transition>, StoreError> {
-        self.readers.read(|connection| {
-            let mut statement = connection.prepare_cached(sql!("ledger/transitions"))?;
-            let mut rows = statement.query(params![key.bytes(), site.get()])?;
-            let mut transitions = Vec::new();
-            while let Some(row) = rows.next()? {
-                transitions.push(Transition {
-                    lead: key,
-                    site,
-                    at: Timestamp::from_millis(row.get("at")?),
-                    from: Stage::from_code(row.get("from_stage")?)
-                        .ok_or_else(|| damaged("transitions.from_stage"))?,
-                    to: Stage::from_code(row.get("to_stage")?)
-                        .ok_or_else(|| damaged("transitions.to_stage"))?,
-                    reason: row.get("reason")?,
-                    score: score(row, "total", "fit", "engagement")?,
-                    model: ModelHash::from_bytes(row.get("model")?),
-                    lines: row.get("lines")?,
-                    rules: Vec::new(),
-                });
-            }
-            Ok(transitions)
-        })
+        self.readers.read(|connection| transitions(connection, site, key))
     }
 }

@@ -5,8 +5,8 @@ use super::connect::{self, Connection};
 use super::event_rows::{self, Dictionary};
 use super::recent::{Recent, WINDOW};
 use super::sql;
-use crate::domain::{Date, EventId, Outcome, SiteNo, Timestamp};
-use crate::storage::{Appended, Batch, Counted, Doorbell, Selector, StoreError};
+use crate::domain::{Date, EventId, LeadKey, Outcome, Signal, SiteNo, Timestamp, VisitorId};
+use crate::storage::{Appended, Batch, Counted, Doorbell, EraseEvents, ErasedEvents, Selector, StoreError};
 use rusqlite::params;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -27,6 +27,8 @@ enum Job {
     Erase(Selector, Reply<u64>),
     Prune(Stretch, Reply<u64>),
     PruneOutcomes(SiteNo, Date, Reply<u64>),
+    ErasePerson(EraseEvents, Reply<ErasedEvents>),
+    Compact(Reply<bool>),
 }
 
 /// Places to prune in one transaction.
@@ -106,6 +108,21 @@ impl Writer {
         Ok(answer)
     }
 
+    pub(super) fn erase_person(
+        &self,
+        order: EraseEvents,
+    ) -> Result<oneshot::Receiver<Result<ErasedEvents, StoreError>>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::ErasePerson(order, reply))?;
+        Ok(answer)
+    }
+
+    pub(super) fn compact(&self) -> Result<oneshot::Receiver<Result<bool, StoreError>>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Compact(reply))?;
+        Ok(answer)
+    }
+
     fn send(&self, job: Job) -> Result<(), StoreError> {
         let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         jobs.as_ref().and_then(|jobs| jobs.send(job).ok()).ok_or_else(stopped)
@@ -145,6 +162,8 @@ struct State {
     dictionary: Dictionary,
     recent: Recent,
     next: i64,
+    /// What `PRAGMA data_version` said last: it changes when another connection has written.
+    version: i64,
     failing: bool,
 }
 
@@ -161,7 +180,14 @@ impl State {
             }
         }
         recent.commit();
-        Ok(Self { connection, dictionary: Dictionary::default(), recent, next: highest + 1, failing: false })
+        Ok(Self {
+            connection,
+            dictionary: Dictionary::default(),
+            recent,
+            next: highest + 1,
+            version: -1,
+            failing: false,
+        })
     }
 
     /// Drains the queue and commits; there is no lingering timer, so that a lone event does not wait.
@@ -190,6 +216,14 @@ impl State {
                     Job::PruneOutcomes(site, before, reply) => {
                         self.write(std::mem::take(&mut group), waiting, doorbell);
                         let _ = reply.send(self.prune_outcomes(site, before));
+                    }
+                    Job::ErasePerson(order, reply) => {
+                        self.write(std::mem::take(&mut group), waiting, doorbell);
+                        let _ = reply.send(self.erase_person(order));
+                    }
+                    Job::Compact(reply) => {
+                        self.write(std::mem::take(&mut group), waiting, doorbell);
+                        let _ = reply.send(connect::compact(&self.connection));
                     }
                 }
             }
@@ -240,6 +274,15 @@ impl State {
 
     fn try_commit(&mut self, group: &[(Batch, Reply<Appended>)]) -> Result<Vec<Appended>, StoreError> {
         let transaction = self.connection.transaction()?;
+        let version =
+            transaction.prepare_cached(sql!("events/data_version"))?.query_row([], |row| row.get(0))?;
+        if version != self.version {
+            // Another process has written: the numbers that we remember may be no more.
+            self.dictionary.clear();
+            let highest: i64 = transaction.query_row(sql!("events/highest"), [], |row| row.get(0))?;
+            self.next = self.next.max(highest + 1);
+            self.version = version;
+        }
         let mut next = self.next;
         let mut answers = Vec::with_capacity(group.len());
         let mut outcomes: BTreeMap<(SiteNo, Date, Counted), i64> = BTreeMap::new();
@@ -280,7 +323,7 @@ impl State {
 
     fn erase(&mut self, selector: &Selector) -> Result<u64, StoreError> {
         let transaction = self.connection.transaction()?;
-        transaction.execute(sql!("events/set_high_water"), [self.next - 1])?;
+        set_high_water(&transaction)?;
         let erased = match selector {
             Selector::Lead(key) => transaction.execute(sql!("events/erase_lead"), [key.bytes()])?,
             Selector::Visitor(id) => transaction.execute(sql!("events/erase_visitor"), [id.bytes()])?,
@@ -291,7 +334,7 @@ impl State {
 
     fn prune(&mut self, stretch: Stretch) -> Result<u64, StoreError> {
         let transaction = self.connection.transaction()?;
-        transaction.execute(sql!("events/set_high_water"), [self.next - 1])?;
+        set_high_water(&transaction)?;
         let pruned = transaction.execute(
             sql!("events/prune"),
             params![stretch.site.get(), stretch.before.millis(), stretch.after, stretch.last],
@@ -305,4 +348,52 @@ impl State {
             self.connection.execute(sql!("events/prune_outcomes"), params![site.get(), before.days()])?;
         Ok(u64::try_from(pruned).unwrap_or(u64::MAX))
     }
+
+    fn erase_person(&mut self, order: EraseEvents) -> Result<ErasedEvents, StoreError> {
+        let transaction = self.connection.transaction()?;
+        set_high_water(&transaction)?;
+        let erased = erase_person(&transaction, order)?;
+        if order.dry_run {
+            transaction.rollback()?;
+        } else {
+            transaction.commit()?;
+            self.dictionary.clear();
+        }
+        Ok(erased)
+    }
+}
+
+/// Before events are erased: their places are not given again.
+fn set_high_water(connection: &Connection) -> Result<(), StoreError> {
+    let highest: i64 = connection.query_row(sql!("events/highest"), [], |row| row.get(0))?;
+    connection.execute(sql!("events/set_high_water"), [highest])?;
+    Ok(())
+}
+
+fn erase_person(connection: &Connection, order: EraseEvents) -> Result<ErasedEvents, StoreError> {
+    let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+    let key = LeadKey::bytes(&order.lead);
+    let visitors = connection
+        .prepare_cached(sql!("events/visitors_of_lead"))?
+        .query_map([key], |row| row.get(0).map(VisitorId::from_bytes))?
+        .collect::<Result<Vec<_>, _>>()?;
+    let same_pseudonym = connection.execute(sql!("events/erase_siblings"), [key])?;
+    let unlinked = connection.execute(sql!("events/unlink_others"), [key])?;
+    let events = if order.consented_only {
+        let erased =
+            connection.execute(sql!("events/erase_consented"), params![key, Signal::Policy.code()])?;
+        connection.execute(sql!("events/unlink_lead"), [key])?;
+        erased
+    } else {
+        connection.execute(sql!("events/erase_lead"), [key])?
+    };
+    for query in [sql!("events/drop_strings"), sql!("events/drop_touches"), sql!("events/drop_agents")] {
+        connection.execute(query, [])?;
+    }
+    Ok(ErasedEvents {
+        events: number(events),
+        same_pseudonym: number(same_pseudonym),
+        unlinked: number(unlinked),
+        visitors,
+    })
 }

@@ -1,3 +1,3 @@
-SELECT key, site, stage, first_seen, last_seen, domain, country, attributes, first_origin, last_origin,
+SELECT key, site, stage, first_seen, known_at, last_seen, domain, country, attributes, first_origin, last_origin,
        total, fit, engagement, reasons, mql_at, mql_total, mql_fit, mql_engagement
 FROM leads WHERE key = ?1

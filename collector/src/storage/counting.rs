@@ -1,0 +1,101 @@
+//! Which counts a visit, a lead and an MQL are in. Invariant: what is counted and what is taken back go by the
+//! same functions, so that taking back leaves the counts of everybody else.
+
+use super::rights::TELLING;
+use super::{Attribution, RollupDelta, RollupKey, TakeBack};
+use crate::domain::{Date, RuleId, Site, Timestamp};
+use crate::leads::{Dimension, Lead, Origin, Transition, rules_in};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Counts to add, by group.
+pub type Rollups = BTreeMap<RollupKey, RollupDelta>;
+
+/// Adds `delta` to every group of an origin.
+pub fn count(
+    rollups: &mut Rollups,
+    site: &Site,
+    at: Timestamp,
+    attribution: Attribution,
+    origin: &Origin,
+    delta: RollupDelta,
+) {
+    for dimension in Dimension::ALL.into_iter().filter(|dimension| *dimension != Dimension::Rule) {
+        add(rollups, site, at, attribution, dimension, origin.key(dimension), delta);
+    }
+}
+
+/// Counts a lead that became known at `at`, `times` over; its first touch is its last one, too.
+pub fn count_lead(rollups: &mut Rollups, site: &Site, at: Timestamp, origin: &Origin, times: i64) {
+    let delta = RollupDelta { leads: times, ..RollupDelta::default() };
+    for attribution in [Attribution::First, Attribution::Last] {
+        count(rollups, site, at, attribution, origin, delta);
+    }
+}
+
+/// Counts a lead that became an MQL at `at` by these rules, `times` over.
+pub fn count_mql(
+    rollups: &mut Rollups,
+    site: &Site,
+    at: Timestamp,
+    (first, last): (&Origin, &Origin),
+    rules: &[RuleId],
+    times: i64,
+) {
+    let delta = RollupDelta { mqls: times, ..RollupDelta::default() };
+    for (attribution, origin) in [(Attribution::First, first), (Attribution::Last, last)] {
+        count(rollups, site, at, attribution, origin, delta);
+        for rule in rules {
+            add(rollups, site, at, attribution, Dimension::Rule, rule.as_str(), delta);
+        }
+    }
+}
+
+/// What takes a lead out of the counts again.
+pub(super) fn taken_back(site: &Site, lead: &Lead, transitions: &[Transition]) -> Rollups {
+    let mut rollups = Rollups::new();
+    count_lead(&mut rollups, site, lead.known_at, &lead.first, -1);
+    for transition in transitions.iter().filter(|transition| transition.to == crate::domain::Stage::Mql) {
+        let rules = rules_in(&transition.lines);
+        count_mql(&mut rollups, site, transition.at, (&lead.first, &lead.last), &rules, -1);
+    }
+    rollups
+}
+
+fn add(
+    rollups: &mut Rollups,
+    site: &Site,
+    at: Timestamp,
+    attribution: Attribution,
+    dimension: Dimension,
+    key: &str,
+    delta: RollupDelta,
+) {
+    let key =
+        RollupKey { site: site.no, day: site.zone.date(at), attribution, dimension, key: key.to_owned() };
+    let total = rollups.entry(key).or_default();
+    total.visits += delta.visits;
+    total.leads += delta.leads;
+    total.mqls += delta.mqls;
+}
+
+/// The counts of visits that, when a single visit is left in one, could tell the way of the lead.
+pub(super) fn telling(order: &TakeBack<'_>, lead: Option<&Lead>) -> BTreeSet<RollupKey> {
+    let site = order.site;
+    let mut ways: Vec<(Date, &Origin)> = order.ways.iter().map(|(day, origin)| (*day, origin)).collect();
+    if let Some(lead) = lead {
+        let qualified = lead.qualified.as_ref().map(|qualified| qualified.at);
+        for at in [Some(lead.first_seen), Some(lead.known_at), qualified].into_iter().flatten() {
+            ways.extend([&lead.first, &lead.last].map(|origin| (site.zone.date(at), origin)));
+        }
+    }
+    let cells = |(day, origin): (Date, &Origin)| {
+        TELLING.map(|dimension| RollupKey {
+            site: site.no,
+            day,
+            attribution: Attribution::Visit,
+            dimension,
+            key: origin.key(dimension).to_owned(),
+        })
+    };
+    ways.into_iter().flat_map(cells).filter(|cell| !cell.key.is_empty()).collect()
+}

@@ -1,0 +1,1 @@
+DELETE FROM agents WHERE id NOT IN (SELECT agent FROM events)

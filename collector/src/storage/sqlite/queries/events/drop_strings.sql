@@ -1,0 +1,1 @@
+DELETE FROM strings WHERE id NOT IN (SELECT name FROM events UNION SELECT path FROM events)

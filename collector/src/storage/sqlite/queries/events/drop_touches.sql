@@ -1,0 +1,1 @@
+DELETE FROM touches WHERE id NOT IN (SELECT touch FROM events WHERE touch IS NOT NULL)

@@ -1,0 +1,1 @@
+DELETE FROM events WHERE lead = ?1 AND signal <> ?2

@@ -1,0 +1,1 @@
+UPDATE events SET visitor = NULL WHERE lead = ?1

@@ -1,0 +1,1 @@
+DELETE FROM restrictions WHERE lead = ?1 AND kind = 'withdrawn'

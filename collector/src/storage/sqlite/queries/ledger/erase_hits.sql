@@ -1,0 +1,1 @@
+DELETE FROM hits WHERE lead = ?1

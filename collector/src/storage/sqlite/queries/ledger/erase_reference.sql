@@ -1,0 +1,1 @@
+DELETE FROM audit_subjects WHERE lead = ?1

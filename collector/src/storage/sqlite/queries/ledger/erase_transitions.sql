@@ -1,0 +1,1 @@
+DELETE FROM transitions WHERE lead = ?1

@@ -1,0 +1,1 @@
+SELECT generation FROM progress WHERE one = 1

@@ -1,0 +1,1 @@
+SELECT kind, site, since FROM restrictions WHERE lead = ?1

@@ -1,0 +1,1 @@
+SELECT lead, kind, site, since FROM restrictions ORDER BY lead

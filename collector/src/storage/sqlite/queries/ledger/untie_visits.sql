@@ -1,0 +1,1 @@
+UPDATE visits SET lead = NULL WHERE lead = ?1

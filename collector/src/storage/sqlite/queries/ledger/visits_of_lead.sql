@@ -1,0 +1,1 @@
+SELECT visitor FROM visits WHERE lead = ?1 AND site = ?2
