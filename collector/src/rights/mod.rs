@@ -17,7 +17,8 @@ pub use person::{Misnamed, Naming};
 pub use reach::Unreached;
 
 use crate::domain::{
-    Action, Actor, Cursor, Event, LeadKey, Reference, Restriction, Signal, Site, Stage, Timestamp,
+    Action, Actor, Cursor, Event, EventId, LeadKey, Reference, Restriction, Signal, Site, Stage, Timestamp,
+    VisitorId,
 };
 use crate::leads::Lead;
 use crate::privacy::mint;
@@ -61,6 +62,8 @@ struct Known {
     lead: Option<Lead>,
     /// The lead's events, and those of nobody under the same pseudonyms; without those of other leads.
     events: Vec<Logged>,
+    /// Which of those of nobody were counted for another lead under the same pseudonym.
+    anothers: BTreeSet<EventId>,
     held: Held,
     restriction: Restriction,
     reference: Option<Reference>,
@@ -78,6 +81,11 @@ impl Known {
         number(self.events.iter().filter(|logged| logged.event.lead == Some(lead)).count())
     }
 
+    /// Events that may be handed to the person.
+    fn theirs(&self) -> impl Iterator<Item = &Logged> {
+        self.events.iter().filter(|logged| !self.anothers.contains(&logged.event.id))
+    }
+
     fn first_seen(&self) -> Option<Timestamp> {
         let events = self.events.iter().map(|logged| logged.event.at);
         self.lead.iter().map(|lead| lead.first_seen).chain(events).min()
@@ -87,6 +95,31 @@ impl Known {
         let events = self.events.iter().map(|logged| logged.event.at);
         self.lead.iter().map(|lead| lead.last_seen).chain(events).max()
     }
+}
+
+/// Which events of nobody were counted for another lead: those after another said who they are, until this one
+/// does again, as the scorer has it. `events` are all that are under the lead's pseudonyms, in their order.
+fn anothers(events: &[Logged], lead: LeadKey) -> BTreeSet<EventId> {
+    let mut is: BTreeMap<VisitorId, LeadKey> = BTreeMap::new();
+    // What was before anybody said who they are is the first one's.
+    for event in events.iter().map(|logged| &logged.event) {
+        if let (Some(visitor), Some(key)) = (event.visitor, event.lead) {
+            is.entry(visitor).or_insert(key);
+        }
+    }
+    let mut found = BTreeSet::new();
+    for event in events.iter().map(|logged| &logged.event) {
+        match (event.visitor, event.lead) {
+            (Some(visitor), Some(key)) => {
+                is.insert(visitor, key);
+            }
+            (Some(visitor), None) if is.get(&visitor).is_some_and(|owner| *owner != lead) => {
+                found.insert(event.id);
+            }
+            _ => {}
+        }
+    }
+    found
 }
 
 fn number(count: usize) -> u64 {
@@ -107,10 +140,12 @@ impl Service {
         }
         let visitors: BTreeSet<_> =
             events.iter().filter(of_lead).filter_map(|logged| logged.event.visitor).collect();
+        let anothers = anothers(&events, lead);
         events.retain(|logged| logged.event.lead.is_none_or(|other| other == lead));
         Ok(Known {
             lead: self.ledger.lead(site.no, lead)?,
             events,
+            anothers,
             held: self.ledger.held(site.no, lead, &Vec::from_iter(visitors))?,
             restriction: self.ledger.restriction(site.no, lead)?,
             reference: self.ledger.known_reference(site.no, lead)?,
@@ -175,7 +210,7 @@ impl Service {
         }
         let now = self.clock.now();
         let recipients = self.recipients(site, &known)?;
-        let details = json!({ "format": format, "events": known.events.len() });
+        let details = json!({ "format": format, "events": known.theirs().count() });
         self.audit.record(actor, Action::PersonExported, Some(&site.id), Some((site.no, lead)), &details)?;
         let transitions = self.ledger.transitions(site.no, lead)?;
         let today = site.zone.date(now);
@@ -186,7 +221,7 @@ impl Service {
             about: about(site),
             profile: known.lead.as_ref().map(|known| profile(known, mint(site, lead, today))),
             requests: known.restriction.into(),
-            events: known.events.iter().map(|logged| words::tell(&logged.event, lead, &site.zone)).collect(),
+            events: known.theirs().map(|logged| words::tell(&logged.event, lead, &site.zone)).collect(),
             scoring: known.lead.as_ref().map(|lead| scored::scored(&self.model, lead, &transitions, now)),
             kept: kept(),
             recipients,

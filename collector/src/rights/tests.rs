@@ -338,6 +338,10 @@ fn who_is_restricted_is_kept_and_not_counted_on() {
     world.append(&more);
     world.score();
     assert_eq!(world.lead(1), before);
+    // Nor when everything is scored anew, with the visits tied as they once were.
+    world.ledger.restart(*world.model.hash()).expect("restarts");
+    world.score();
+    assert_eq!(world.lead(1), before);
     let found = world.rights.find(&actor(), &world.site, key(1)).expect("looks");
     assert!(found.found && found.restricted && !found.withdrawn);
     world.rights.restrict(&actor(), &world.site, key(1), false, false).expect("lifts").expect("is there");
@@ -362,6 +366,9 @@ fn what_was_begun_is_finished() {
 fn the_export_holds_all_that_is_theirs_and_nothing_of_others() {
     let mut log = both_bases();
     log.push(known(2, Signal::Form, "77", event(8, 1, "demo_request", "/secret-of-another", 9)));
+    log.push(event(9, 1, "pageview", "/secret-of-another/later", 10));
+    log.push(known(1, Signal::Form, "500", event(10, 1, "pageview", "/back", 11)));
+    log.push(event(11, 1, "pageview", "/mine-again", 12));
     let world = World::after(&log);
     let export =
         || world.rights.export(&actor(), &world.site, key(1), "json").expect("exports").expect("is there");
@@ -382,7 +389,8 @@ fn the_export_holds_all_that_is_theirs_and_nothing_of_others() {
         assert!(!text.contains("secret-of-another") && !text.contains("77\""), "{text}");
     }
     let read: serde_json::Value = serde_json::from_str(&json).expect("is JSON");
-    assert_eq!(read["events"].as_array().map(Vec::len), Some(4));
+    assert_eq!(read["events"].as_array().map(Vec::len), Some(6));
+    assert_eq!(read["events"][5]["stored"]["path"], "/mine-again");
     assert_eq!(read["events"][0]["at_local"], "2026-11-20 09:00:00 +01:00");
     assert_eq!(read["scoring"]["decisions"].as_array().map(Vec::len), Some(1));
     assert_eq!(csv.lines().next(), Some(r#""kind","at","at_local","what","details""#));
