@@ -316,7 +316,8 @@ fn reasons(evaluation: &Evaluation) -> Vec<Reason> {
 /// Folds the events of one lead anew, as if there had never been others: what remains of it after some were
 /// erased. `sites` is its site alone.
 pub(crate) fn refold(model: &Model, site: &Site, events: &[Event]) -> Changes {
-    let sites = BTreeMap::from([(site.no, site.clone())]);
+    // What was taken back is counted again, also on days that are otherwise counted for good.
+    let sites = BTreeMap::from([(site.no, Site { counted_from: None, ..site.clone() })]);
     let mut fold = Fold::new(model, &sites, Loaded::default());
     for event in events {
         fold.event(event);

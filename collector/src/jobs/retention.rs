@@ -76,6 +76,7 @@ impl Retention {
     /// When storage fails; what went by then stays gone.
     pub fn run(&self, actor: &Actor, only: Option<SiteNo>, dry_run: bool) -> Result<Vec<Run>, StoreError> {
         let now = self.clock.now();
+        let mut erased = false;
         let scored = self.ledger.progress()?.map_or_else(Cursor::default, |(cursor, _)| cursor);
         let mut runs = Vec::new();
         for site in self.ledger.sites()?.iter().filter(|site| only.is_none_or(|only| site.no == only)) {
@@ -88,6 +89,7 @@ impl Retention {
                     RetentionKind::Leads => self.leads(site, before, dry_run)?,
                     RetentionKind::Aggregates => self.counts(site, before, dry_run)?,
                 };
+                erased |= rows > 0 && kind != RetentionKind::Aggregates;
                 went.push(Run { site: site.id.to_string(), kind: kind.name(), before, rows });
             }
             if !dry_run {
@@ -98,6 +100,9 @@ impl Retention {
                 self.audit.record(actor, Action::RetentionRan, Some(&site.id), None, &details.into())?;
             }
             runs.append(&mut went);
+        }
+        if erased && !dry_run {
+            self.events.drop_unused()?;
         }
         Ok(runs)
     }

@@ -17,8 +17,8 @@ pub use person::{Misnamed, Naming};
 pub use reach::Unreached;
 
 use crate::domain::{
-    Action, Actor, Cursor, Event, EventId, LeadKey, Reference, Restriction, Signal, Site, Stage, Timestamp,
-    VisitorId,
+    Action, Actor, Cursor, Event, EventId, LeadKey, Reference, Restriction, RetentionKind, Signal, Site,
+    Stage, Timestamp, VisitorId,
 };
 use crate::leads::Lead;
 use crate::privacy::mint;
@@ -223,7 +223,7 @@ impl Service {
             requests: known.restriction.into(),
             events: known.theirs().map(|logged| words::tell(&logged.event, lead, &site.zone)).collect(),
             scoring: known.lead.as_ref().map(|lead| scored::scored(&self.model, lead, &transitions, now)),
-            kept: kept(),
+            kept: kept(site),
             recipients,
             rights: export::rights(),
         }))
@@ -271,8 +271,16 @@ fn profile(lead: &Lead, token: String) -> export::Profile {
 }
 
 /// How long what is kept.
-fn kept() -> Vec<String> {
+fn kept(site: &Site) -> Vec<String> {
+    let days = |kind| site.policy.retention.days(kind);
     vec![
+        format!(
+            "What is kept of you as a lead is removed {} days after the last thing you did here; visits that nobody can tie \
+             to you, {} days after they happened; counts, {} days after the day they are of.",
+            days(RetentionKind::Leads),
+            days(RetentionKind::Events),
+            days(RetentionKind::Aggregates)
+        ),
         "The salt that your pseudonyms of a day were made with is destroyed two hours after that day: from then on \
          nobody can tell that they were yours, but where you gave your address."
             .to_owned(),

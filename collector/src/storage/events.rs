@@ -206,6 +206,12 @@ pub trait EventStore: Census {
     /// When the engine fails.
     fn prune_outcomes(&self, site: SiteNo, before: Date, dry_run: bool) -> Result<u64, StoreError>;
 
+    /// Removes what was stored once for many events, names, paths, origins, and is no event's any more.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    fn drop_unused(&self) -> Result<(), StoreError>;
+
     /// Pseudonyms of the newest events that happened at or after `since`, each with its newest moment.
     ///
     /// # Errors

@@ -56,7 +56,10 @@ impl State {
         let mut touched = BTreeSet::new();
         let back = lead.as_ref().map(|lead| taken_back(order.site, lead, &of_lead)).unwrap_or_default();
         for (key, delta) in back {
-            self.add(&key, delta);
+            // A count whose time is over is no more, and is not taken from.
+            if self.rollups.contains_key(&key) {
+                self.add(&key, delta);
+            }
             touched.insert(key);
         }
         touched.extend(made.rollups.keys().cloned());

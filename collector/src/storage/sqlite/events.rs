@@ -162,6 +162,11 @@ impl EventStore for SqliteEvents {
         answer.blocking_recv().map_err(|_| stopped())?
     }
 
+    fn drop_unused(&self) -> Result<(), StoreError> {
+        let answer = self.writer.as_ref().ok_or_else(stopped)?.drop_unused()?;
+        answer.blocking_recv().map_err(|_| stopped())?
+    }
+
     fn visitors_since(&self, since: Timestamp) -> Result<Vec<(VisitorId, Timestamp)>, StoreError> {
         self.readers.read(|connection| {
             let mut statement = connection.prepare_cached(sql!("events/visitors_since"))?;

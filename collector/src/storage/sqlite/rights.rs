@@ -118,7 +118,7 @@ fn take_back(
     let back = lead.as_ref().map(|lead| taken_back(order.site, lead, &transitions)).unwrap_or_default();
     let mut touched: BTreeSet<RollupKey> = BTreeSet::new();
     for (key, delta) in back {
-        scores::add_rollup(connection, &key, delta)?;
+        scores::take_rollup(connection, &key, delta)?;
         touched.insert(key);
     }
     scores::write(connection, &made)?;

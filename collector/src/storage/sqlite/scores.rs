@@ -192,7 +192,25 @@ pub(super) fn add_rollup(
     key: &RollupKey,
     delta: RollupDelta,
 ) -> Result<(), StoreError> {
-    connection.prepare_cached(sql!("ledger/add_rollup"))?.execute(params![
+    change_rollup(connection, sql!("ledger/add_rollup"), key, delta)
+}
+
+/// Adds to a count if it is still there: what takes a lead out of it again.
+pub(super) fn take_rollup(
+    connection: &Connection,
+    key: &RollupKey,
+    delta: RollupDelta,
+) -> Result<(), StoreError> {
+    change_rollup(connection, sql!("ledger/take_rollup"), key, delta)
+}
+
+fn change_rollup(
+    connection: &Connection,
+    query: &str,
+    key: &RollupKey,
+    delta: RollupDelta,
+) -> Result<(), StoreError> {
+    connection.prepare_cached(query)?.execute(params![
         key.site.get(),
         key.dimension.code(),
         key.attribution.code(),

@@ -28,6 +28,7 @@ enum Job {
     Prune(Stretch, Reply<u64>),
     PruneOutcomes(SiteNo, Date, Reply<u64>),
     ErasePerson(EraseEvents, Reply<ErasedEvents>),
+    DropUnused(Reply<()>),
     Compact(Reply<bool>),
 }
 
@@ -114,6 +115,12 @@ impl Writer {
     ) -> Result<oneshot::Receiver<Result<ErasedEvents, StoreError>>, StoreError> {
         let (reply, answer) = oneshot::channel();
         self.send(Job::ErasePerson(order, reply))?;
+        Ok(answer)
+    }
+
+    pub(super) fn drop_unused(&self) -> Result<oneshot::Receiver<Result<(), StoreError>>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::DropUnused(reply))?;
         Ok(answer)
     }
 
@@ -220,6 +227,10 @@ impl State {
                     Job::ErasePerson(order, reply) => {
                         self.write(std::mem::take(&mut group), waiting, doorbell);
                         let _ = reply.send(self.erase_person(order));
+                    }
+                    Job::DropUnused(reply) => {
+                        self.write(std::mem::take(&mut group), waiting, doorbell);
+                        let _ = reply.send(self.drop_unused());
                     }
                     Job::Compact(reply) => {
                         self.write(std::mem::take(&mut group), waiting, doorbell);
@@ -349,6 +360,14 @@ impl State {
         Ok(u64::try_from(pruned).unwrap_or(u64::MAX))
     }
 
+    fn drop_unused(&mut self) -> Result<(), StoreError> {
+        let transaction = self.connection.transaction()?;
+        drop_unused(&transaction)?;
+        transaction.commit()?;
+        self.dictionary.clear();
+        Ok(())
+    }
+
     fn erase_person(&mut self, order: EraseEvents) -> Result<ErasedEvents, StoreError> {
         let transaction = self.connection.transaction()?;
         set_high_water(&transaction)?;
@@ -370,6 +389,13 @@ fn set_high_water(connection: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
+fn drop_unused(connection: &Connection) -> Result<(), StoreError> {
+    for query in [sql!("events/drop_strings"), sql!("events/drop_touches"), sql!("events/drop_agents")] {
+        connection.execute(query, [])?;
+    }
+    Ok(())
+}
+
 fn erase_person(connection: &Connection, order: EraseEvents) -> Result<ErasedEvents, StoreError> {
     let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     let key = LeadKey::bytes(&order.lead);
@@ -387,9 +413,7 @@ fn erase_person(connection: &Connection, order: EraseEvents) -> Result<ErasedEve
     } else {
         connection.execute(sql!("events/erase_lead"), [key])?
     };
-    for query in [sql!("events/drop_strings"), sql!("events/drop_touches"), sql!("events/drop_agents")] {
-        connection.execute(query, [])?;
-    }
+    drop_unused(connection)?;
     Ok(ErasedEvents {
         events: number(events),
         same_pseudonym: number(same_pseudonym),

@@ -1,4 +1,4 @@
-SELECT e.seq, e.at, e.id, e.site, n.value AS name, e.rung, e.signal, e.trust, p.value AS path,
+SELECT e.seq, e.at, e.id, e.site, n.value AS name, e.rung, e.signal, e.policy, e.trust, p.value AS path,
        a.browser, a.os, a.device, a.country,
        t.channel, t.source, t.medium, t.campaign, t.content, t.term, t.click_id, t.referrer,
        e.visitor, e.lead, e.engagement_ms, e.scroll_depth, e.details
