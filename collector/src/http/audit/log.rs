@@ -3,11 +3,10 @@
 
 use super::private;
 use crate::audit::{export_line, title};
-use crate::domain::{Action, Date, Entry, Role, Site, Timestamp, Zone, to_hex};
+use crate::domain::{Action, Date, Entry, Role, SiteId, Timestamp, Zone, to_hex};
 use crate::http::auth::Auditing;
 use crate::http::blocking::blocking;
 use crate::http::error::{Problem, parameter};
-use crate::http::reports::site;
 use crate::http::state::State;
 use crate::storage::{AuditQuery, StoreError};
 use actix_web::body::{BodySize, MessageBody};
@@ -17,7 +16,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 /// Entries of an export that are read at once.
@@ -100,8 +98,11 @@ fn moment(name: &str, text: &str, zone: &Zone, days: i32) -> Result<Timestamp, P
 
 impl LogQuery {
     fn parse(&self, state: &State) -> Result<AuditQuery, Problem> {
-        let site: Option<Arc<Site>> = self.site.as_deref().map(|name| site(state, name)).transpose()?;
-        let zone = site.as_ref().map_or_else(Zone::utc, |site| site.zone.clone());
+        // The log outlives its sites.
+        let site = self.site.as_deref().map(SiteId::parse).transpose();
+        let site = site.map_err(|error| parameter("site", &error))?;
+        let known = site.as_ref().and_then(|site| state.sites.find(site));
+        let zone = known.map_or_else(Zone::utc, |site| site.zone.clone());
         let action = self.action.as_deref().map(|name| {
             Action::from_name(name)
                 .ok_or_else(|| Problem::bad("?action", "action: one of `actions`, such as lead.viewed"))
@@ -115,7 +116,7 @@ impl LogQuery {
         Ok(AuditQuery {
             action: action.transpose()?,
             role: role.transpose()?,
-            site: site.map(|site| site.id.clone()),
+            site,
             subject: None,
             from,
             until,
