@@ -132,7 +132,7 @@ fn it_runs_once_a_day() {
     let clock = Clock::fixed(morning());
     let ledger: Arc<dyn Ledger> = world.ledger.clone();
     let audit = Arc::new(Recorder::new(Arc::clone(&ledger), clock.clone(), None));
-    let retention = Retention::new(world.events.clone(), ledger, audit, clock.clone());
+    let retention = Retention::new(world.events, ledger, audit, clock.clone());
     assert!(retention.run_if_due().expect("runs").is_some(), "at once");
     assert!(retention.run_if_due().expect("asks").is_none());
     clock.set(morning().plus_days(1).plus_millis(-1));
