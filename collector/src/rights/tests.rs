@@ -5,8 +5,8 @@ use super::Service;
 use crate::audit::Recorder;
 use crate::clock::Clock;
 use crate::domain::{
-    Actor, Agent, Attributes, Channel, Cursor, Date, Event, EventId, EventName, LeadKey, Place, Props, Rung,
-    Signal, Site, SiteId, SitePolicy, Text, Timestamp, Touch, Trust, VisitorId, Zone,
+    Actor, Channel, Cursor, Date, Event, EventId, EventName, LeadKey, Rung, Signal, Site, SiteId, SitePolicy,
+    Text, Timestamp, Touch, VisitorId, Zone,
 };
 use crate::jobs::score::Scorer;
 use crate::leads::{Dimension, Lead, Transition};
@@ -173,25 +173,12 @@ impl World {
 fn event(number: u128, who: u8, name: &str, path: &str, minutes: i64) -> Event {
     Event {
         id: EventId::from_bytes(number.to_be_bytes()),
-        site: crate::domain::SiteNo::new(1),
-        at: minute(minutes),
         name: EventName::parse(name).expect("valid"),
         rung: Rung::Measured,
         signal: Signal::Tag,
-        policy: 1,
-        trust: Trust::Human,
         visitor: Some(VisitorId::from_bytes([who; 16])),
-        lead: None,
-        domain: None,
-        attributes: Attributes::new(),
         path: Text::clean(path),
-        touch: None,
-        agent: Agent::default(),
-        place: Place::default(),
-        props: Props::new(),
-        revenue: None,
-        engagement_ms: None,
-        scroll_depth: None,
+        ..Event::for_test(minute(minutes))
     }
 }
 
