@@ -79,7 +79,8 @@ pub fn open_retention(config: &Config, clock: Clock) -> Result<Retention, StartE
 /// Copies the databases, the settings file and the audit log's anchor to `folder`, which must be new or empty,
 /// and answers the names of the files. The day's salts are never copied.
 ///
-/// The ledger is copied first: a copy of the event log that is newer only has more for it to score.
+/// The anchor is copied first, for it may know less of the log than the ledger's copy holds, but never more. Of the
+/// databases the ledger is first: a copy of the event log that is newer only has more for it to score.
 ///
 /// # Errors
 /// When there is no data folder, or the copy cannot be written.
@@ -94,14 +95,14 @@ pub fn backup(config: &Config, folder: &Path) -> Result<Vec<String>, StartError>
             folder.display()
         )));
     }
-    ledger.ledger_backup(&folder.join(LEDGER))?;
-    events.backup(&folder.join(EVENTS))?;
     let mut files = vec![LEDGER.to_owned(), EVENTS.to_owned()];
     for path in [config.data.join("mqlite.toml"), config.audit_anchor.clone()] {
         let Some(name) = path.file_name().filter(|_| path.exists()) else { continue };
         std::fs::copy(&path, folder.join(name)).map_err(failed)?;
         files.push(name.to_string_lossy().into_owned());
     }
+    ledger.ledger_backup(&folder.join(LEDGER))?;
+    events.backup(&folder.join(EVENTS))?;
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
     Ok(files)
 }
@@ -411,5 +412,46 @@ impl Bound {
         ledger.settle()?;
         stopped?;
         served.map_err(failed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::{Verdict, verify};
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    /// What is recorded while a backup is made must not make the copy look as if its log had been cut.
+    #[test]
+    fn a_backup_beside_a_log_that_grows_is_whole() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = Some(folder.path().join("data"));
+        let config =
+            Config::resolve(crate::config::Settings { data, ..Default::default() }).expect("settings");
+        create_data_folder(&config.data).expect("creates");
+        drop(SqliteEvents::open(&config.data.join(EVENTS)).expect("opens"));
+        let audit = recorder(&config, open_ledger(&config.data).expect("opens"), Clock::system());
+        let done = AtomicBool::new(false);
+        let verdicts = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    audit.stopped().expect("records");
+                }
+            });
+            let verdict = |n: usize| -> Option<Verdict> {
+                let copy = folder.path().join(n.to_string());
+                backup(&config, &copy).ok()?;
+                let ledger = open_ledger(&copy).ok()?;
+                let anchor = Anchor::at(&copy.join("audit.anchor"));
+                verify(ledger.as_ref(), Some(&anchor), &[], Clock::system().now()).ok()
+            };
+            let verdicts: Vec<_> = (0..2).map(verdict).collect();
+            done.store(true, Ordering::Relaxed);
+            verdicts
+        });
+        for verdict in verdicts {
+            let verdict = verdict.expect("copies and reads");
+            assert!(verdict.ok(), "{:?}", verdict.findings);
+        }
     }
 }

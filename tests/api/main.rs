@@ -12,5 +12,6 @@ mod leads;
 mod pages;
 mod reports;
 mod rights;
+mod roles;
 mod script;
 mod session;
