@@ -67,6 +67,9 @@ fn a_wrong_request_names_the_field_and_never_the_address() {
         ("find", json!({ "email": MAIL }), ""),
         ("find", with(jo(), "site", "not a site"), "/site"),
         ("find", with(jo(), "adress", MAIL), "/adress"),
+        ("find", with(jo(), MAIL, 1), ""),
+        ("find", with(jo(), "site", MAIL), "/site"),
+        ("export", with(jo(), "format", MAIL), "/format"),
         ("find", json!({ "site": SITE, "email": [MAIL] }), "/email"),
         ("find", json!({ "site": SITE, "email": "jo" }), "/email"),
         ("find", json!({ "site": SITE, "email_hash": MAIL }), "/email_hash"),
@@ -80,7 +83,8 @@ fn a_wrong_request_names_the_field_and_never_the_address() {
     ];
     for (act, body, pointer) in cases {
         let answer = ask(&app, act, &body);
-        assert!(!answer.text().contains(MAIL), "{body}: {}", answer.text());
+        let name = MAIL.split('@').next().expect("a name");
+        assert!(!answer.text().contains(&format!("{name}@")), "{body}: {}", answer.text());
         let problem = answer.assert_problem(400);
         assert_eq!(problem.pointer.as_deref().unwrap_or_default(), pointer, "{body}");
     }
