@@ -120,7 +120,11 @@ fn a_lead_goes_with_all_that_is_its_own(backend: &dyn Backend) {
         let site = SiteNo::new(1);
         let references: Vec<_> = (0..5).map(|n| ledger.reference(site, lead_key(n)).expect("makes one")).collect();
         let before: Vec<_> = (0..5).map(|n| ledger.transitions(site, lead_key(n)).expect("reads")).collect();
-        ledger.forget_leads(&[lead_key(1), lead_key(3)]).expect("forgets");
+        let asked = [lead_key(1), lead_key(3)];
+        let generation = ledger.generation().expect("reads");
+        prop_assert_eq!(ledger.forget_leads(&asked, at(0)).expect("looks"), 0, "they were here meanwhile");
+        prop_assert_eq!(ledger.forget_leads(&asked, at(1)).expect("forgets"), 2);
+        prop_assert!(ledger.generation().expect("reads") > generation, "whoever loaded them loads again");
         for n in 0..5_u8 {
             let key = lead_key(n);
             let stays = n != 1 && n != 3;
