@@ -7,6 +7,7 @@ mod crashing;
 mod cuts;
 mod erased;
 mod linking;
+mod mixed;
 mod oracle;
 mod retention;
 mod visits;
