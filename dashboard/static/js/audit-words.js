@@ -100,7 +100,11 @@ export function lines(told, zone, before = "") {
     // What was counted: only what there was. What a retention run deleted. What was changed into what.
     if (name === "counts") return countsOf(value).filter(([, many]) => many !== 0).map(([what, many]) => [what, say(many, zone)]);
     if (has(value, "before", "rows")) return [[kindName(name), `${count(value.rows, "row")} from before ${say(value.before, zone)}`]];
-    if (has(value, "from", "to")) return [[own, `${inline(value.from, zone)} → ${inline(value.to, zone)}`]];
+    if (has(value, "from", "to")) {
+      const [from, to] = [value.from, value.to];
+      const kept = (side, other) => (isObject(from) && isObject(to) ? Object.fromEntries(Object.entries(side).filter(([part, is]) => is !== other[part])) : side);
+      return [[own, `${inline(kept(from, to), zone)} → ${inline(kept(to, from), zone)}`]];
+    }
     return lines(value, zone, ["changed", "policy"].includes(name) ? "" : label);
   });
 }
