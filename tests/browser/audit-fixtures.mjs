@@ -88,7 +88,7 @@ export class AuditCollector extends Collector {
       if (back % 3 === 0) this.note(at(date, "09:02:10.881"), "owner", "owner", "lead.viewed", SITE, {}, sha(`lead ${back}`).slice(0, 32));
       if (back % 7 === 0) this.note(at(date, "10:15:00.300"), "stranger", "stranger", "session.refused", null, { reason: "password", role: "owner", others: back % 3 });
       if (back % 20 === 5) this.note(at(date, "11:40:12.009"), "auditor", "auditor", "person.erased", SITE, { receipt: sha(`r${back}`).slice(0, 32), counts: { events: 12 + back, hits: 4, transitions: 2, leads: 1 } }, sha(`gone ${back}`).slice(0, 32));
-      if (back % 30 === 8) this.note(at(date, "16:20:00.000"), "operator", "operator", "site.changed", SITE, { changed: { honour_dnt: { from: false, to: true }, retention: { from: { events: 760 }, to: { events: 395 } } } });
+      if (back % 30 === 8) this.note(at(date, "16:20:00.000"), "operator", "operator", "site.changed", SITE, { changed: { honour_dnt: { from: false, to: true }, retention: { from: { events: 760, leads: 1095 }, to: { events: 395, leads: 1095 } } } });
     }
   }
 

@@ -2,7 +2,7 @@
 
 import { byId, h, setText } from "./dom.js";
 import { showChart } from "./audit-chart.js";
-import { finding, pairs, prose, table } from "./audit-part.js";
+import { pairs, prose, table } from "./audit-part.js";
 import { days, lines, rungName, signalName } from "./audit-words.js";
 import { dateRange, fieldName, number, percent, ratio } from "./format.js";
 import { suppressedWords } from "./suppressed.js";
@@ -54,10 +54,9 @@ export function showConsent(told, ladder, zone) {
     ...told.dropped.map(({ reason, count }) => [`Not stored: ${REASONS[reason] ?? fieldName(reason).toLowerCase()}`, count, reason]),
   ].map(([words, count, name]) => ({ "data-door": name, cells: [words, number(count)] })), { cards: false }));
   showChart(byId("consent-chart"), byId("consent-days"), told, ladder);
-  const { version, retention, hosts, signals, ceiling, props, ...policy } = told.policy ?? {};
-  byId("consent-policy").replaceChildren(version ? pairs([["Policy version", h("code", null, String(version))],
-    ["Further hosts", !hosts?.length ? "none" : hosts.includes("*") ? "every host" : hosts.join(", ")], ...lines(policy, zone),
-    ["Signals whose yes counts", signals?.length ? signals.map((signal) => signalName(signal, ladder)).join(", ") : "none"], ["Highest rung", rungName(ceiling ?? "unset", ladder)],
-    ["Properties kept", props ? props.join(", ") || "none" : "every property, redacted"], ...Object.entries(retention ?? {}).map(([name, value]) => [`Kept, ${fieldName(name.replace("_days", "")).toLowerCase()}`, days(value)])])
-    : finding("plain", h("p", null, "The collector told no policy for this site.")));
+  const { version, retention, hosts, signals, ceiling, props, ...policy } = told.policy;
+  byId("consent-policy").replaceChildren(pairs([["Policy version", h("code", null, String(version))],
+    ["Further hosts", !hosts.length ? "none" : hosts.includes("*") ? "every host" : hosts.join(", ")], ...lines(policy, zone),
+    ["Signals whose yes counts", signals.length ? signals.map((signal) => signalName(signal, ladder)).join(", ") : "none"], ["Highest rung", rungName(ceiling, ladder)],
+    ["Properties kept", props ? props.join(", ") || "none" : "every property, redacted"], ...Object.entries(retention).map(([name, value]) => [`Kept, ${name}`, days(value)])]));
 }

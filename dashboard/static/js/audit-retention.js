@@ -23,7 +23,7 @@ export function showRetention(told, shownZone, toEntry) {
   setText(byId("retention-next"), told.next_run_at ? `It runs by itself every day, next on ${instant(told.next_run_at, zone)} (${zone}).` : "");
   byId("retention-runs").replaceChildren(told.runs.length
     ? h("div", { class: "tall", tabindex: "0", role: "region", "aria-label": "Runs" }, table(`Rows that went, newest first, times in ${zone}`, [["When"], ["By"], ["Site"], ...told.kinds.map(({ title }) => [title, "num"]), ["Log entry", "num"]],
-      byEntry(told.runs).map((run) => ({ cells: [moment(run[0].at, zone), roleName(run[0].role), run[0].site ?? "–", ...told.kinds.map(({ kind }) => wentOf(run.find((one) => one.kind === kind))), toEntry(run[0].seq)] }))))
+      byEntry(told.runs).map((run) => ({ cells: [moment(run[0].at, zone), roleName(run[0].role), run[0].site ?? "–", ...told.kinds.map(({ kind }) => wentOf(run.find((one) => one.kind === kind))), toEntry(run[0].seq)] })), { name: "runs" }))
     : h("p", { class: "muted" }, "It has not run yet."));
 }
 

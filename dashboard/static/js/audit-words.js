@@ -36,8 +36,8 @@ const COUNTS = {
 };
 const SETTINGS = {
   honour_dnt: "Honours Do Not Track", link_same_day: "Counts the same day for a lead", hosts: "Further hosts", props: "Allowed properties",
-  allow_automation: "Lets automated browsers in", dry_run: "Dry run",
-  audit_anchor: "Anchor file", geo_file: "Country database", ipv4_prefix: "Bits of an IPv4 address", public_url: "Public address", trusted_proxies: "Trusted proxies",
+  allow_automation: "Lets automated browsers in",
+  geo_file: "Country database", ipv4_prefix: "Bits of an IPv4 address", public_url: "Public address",
   client_rate: "Events a second from one client", client_burst: "Events at once from one client", site_no: "Site number", listen: "Address",
   others: "Further ones before it", form_basis: "Basis of forms", retention: "Days kept", ceiling: "Highest rung",
 };
@@ -100,7 +100,11 @@ export function lines(told, zone, before = "") {
     // What was counted: only what there was. What a retention run deleted. What was changed into what.
     if (name === "counts") return countsOf(value).filter(([, many]) => many !== 0).map(([what, many]) => [what, say(many, zone)]);
     if (has(value, "before", "rows")) return [[kindName(name), `${count(value.rows, "row")} from before ${say(value.before, zone)}`]];
-    if (has(value, "from", "to")) return [[own, `${inline(value.from, zone)} → ${inline(value.to, zone)}`]];
+    if (has(value, "from", "to")) {
+      const [from, to] = [value.from, value.to];
+      const kept = (side, other) => (isObject(from) && isObject(to) ? Object.fromEntries(Object.entries(side).filter(([part, is]) => is !== other[part])) : side);
+      return [[own, `${inline(kept(from, to), zone)} → ${inline(kept(to, from), zone)}`]];
+    }
     return lines(value, zone, ["changed", "policy"].includes(name) ? "" : label);
   });
 }
