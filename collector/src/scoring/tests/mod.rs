@@ -2,8 +2,11 @@
 //! against random input, and the default model against the trade's examples.
 
 mod default_model;
+mod grades;
 mod messages;
 mod properties;
+mod ready;
+mod seeds;
 mod vocabulary;
 
 use super::{Evaluation, Hit, Line, LineKind, Model, Profile};
