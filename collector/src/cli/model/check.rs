@@ -17,5 +17,6 @@ pub(super) fn run(named: &Path) -> Result<(), Failure> {
     ];
     say(format!("\"{}\" can be used: {}.", model.name(), parts.join(", ")))?;
     say(format!("An MQL needs {} points. Use it with --model {}.", model.threshold(), named.display()))?;
-    say(format!("Its hash, by which scores name it: {}", model.hash()))
+    say(format!("Its hash, by which scores name it: {}", model.hash()))?;
+    model.advice().into_iter().try_for_each(|advice| say(format!("Worth knowing: {advice}")))
 }

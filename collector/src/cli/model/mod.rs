@@ -4,7 +4,7 @@ mod check;
 
 use super::{Failure, say};
 use crate::app::model_text;
-use crate::scoring::{Model, Ready};
+use crate::scoring::{Model, Problem, Ready};
 use std::path::{Path, PathBuf};
 
 /// What to do with models.
@@ -59,16 +59,35 @@ fn list() -> Result<(), Failure> {
     )
 }
 
-/// Reads and checks; what is wrong is the failure, a line each.
+/// Reads and checks; what is wrong is the failure, each thing with the line that it is about.
 fn read(named: &Path) -> Result<Model, Failure> {
-    let name = named.display();
-    Model::parse(&model_text(named)?).map_err(|error| {
-        let (count, what) = match error.problems().len() {
-            1 => ("one thing".to_owned(), "is"),
-            count => (format!("{count} things"), "are"),
+    let text = model_text(named)?;
+    Model::parse(&text).map_err(|error| {
+        let problems = error.problems();
+        let count = match problems.len() {
+            1 => "one thing is".to_owned(),
+            count => format!("{count} things are"),
         };
-        Failure::new(format!("{count} {what} wrong with the model {name}:\n{error}"))
+        let shown = problems.iter().map(|problem| {
+            let (number, line) = line_of(&text, problem);
+            format!("\n{problem}\n{number:>6} | {}", line.trim_end())
+        });
+        let shown: String = shown.collect();
+        Failure::new(format!("{count} wrong with the model {}:{shown}", named.display()))
     })
+}
+
+/// The line that a problem is about: of its table, the one of its key.
+fn line_of<'t>(text: &'t str, problem: &Problem) -> (usize, &'t str) {
+    let numbered = (1..).zip(text.lines());
+    let mut table = numbered.skip(problem.line.saturating_sub(1));
+    let first = table.next().unwrap_or((problem.line, ""));
+    let key = problem.key.rsplit('.').next().unwrap_or_default();
+    let names = |line: &str| {
+        let rest = line.trim_start().strip_prefix(key).filter(|_| !key.is_empty());
+        rest.is_some_and(|rest| rest.trim_start().starts_with('='))
+    };
+    table.take_while(|(_, line)| !line.starts_with('[')).find(|(_, line)| names(line)).unwrap_or(first)
 }
 
 fn diff(old: &Path, new: &Path) -> Result<(), Failure> {

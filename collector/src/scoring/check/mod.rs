@@ -5,6 +5,8 @@ mod events;
 mod profile;
 mod reach;
 
+pub(super) use reach::most;
+
 use super::{
     ModelError,
     decay::Decay,

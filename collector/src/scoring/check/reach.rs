@@ -10,10 +10,15 @@ use crate::scoring::{
 };
 use std::collections::BTreeMap;
 
+/// The most points that an axis can give, with its caps and its clamp.
+pub(in crate::scoring) fn most(spec: &Spec, axis: Axis) -> Points {
+    let clamp = if axis == Axis::Fit { spec.clamp.fit } else { spec.clamp.engagement };
+    clamp.apply(self::axis(spec, axis))
+}
+
 /// Reports thresholds above what the model can give at most.
 pub(super) fn check(checker: &mut Checker<'_>, mql: &At, grades: &At, spec: &Spec) {
-    let engagement = spec.clamp.engagement.apply(axis(spec, Axis::Engagement));
-    let fit = spec.clamp.fit.apply(axis(spec, Axis::Fit));
+    let (engagement, fit) = (most(spec, Axis::Engagement), most(spec, Axis::Fit));
     let total = spec.clamp.total.apply(engagement + fit);
     let mut reachable = |at: &At, key: &str, wanted: Option<Points>, most: Points, what: &str| {
         if let Some(wanted) = wanted

@@ -37,24 +37,19 @@ fn points() -> impl Strategy<Value = String> {
 fn rules() -> impl Strategy<Value = String> {
     let repeats = prop::sample::select(vec!["once", "every", "per_day", "per_value"]);
     let events = prop::sample::subsequence(&NAMES[..3], 1..=3);
-    let rule = (
-        points(),
-        repeats,
-        events,
-        prop::sample::select(vec!["g0", "g1"]),
-        key("cap", 0..50_u32),
-        key("window_days", 1..50_u32),
-        key("decay", decays()),
-    );
+    let limits = (key("cap", 0..50_u32), key("window_days", 1..50_u32), key("decay", decays()));
+    let groups = prop::sample::select(vec!["g0", "g1"]);
+    let rule = (points(), repeats, events, groups, limits).prop_map(|(points, repeat, events, group, limits)| {
+        let per = if repeat == "per_value" { "per = { property = \"v\" }\n" } else { "" };
+        format!(
+            "label = \"Rule\"\ngroup = \"{group}\"\nevent = {events:?}\npoints = {points}\nrepeat = \"{repeat}\"\n\
+             {per}{}{}{}",
+            limits.0, limits.1, limits.2
+        )
+    });
     prop::collection::vec(rule, 1..6).prop_map(|rules| {
-        let rule = |(n, (points, repeat, events, group, cap, window, decay)): (usize, (String, &str, Vec<&str>, &str, String, String, String))| {
-            let per = if repeat == "per_value" { "per = { property = \"v\" }\n" } else { "" };
-            format!(
-                "[[rule]]\nid = \"r{n}\"\nlabel = \"Rule {n}\"\ngroup = \"{group}\"\nevent = {events:?}\npoints = {points}\n\
-                 repeat = \"{repeat}\"\n{per}{cap}{window}{decay}"
-            )
-        };
-        rules.into_iter().enumerate().map(rule).collect()
+        let numbered = rules.into_iter().enumerate();
+        numbered.map(|(n, rule)| format!("[[rule]]\nid = \"r{n}\"\n{rule}")).collect()
     })
 }
 

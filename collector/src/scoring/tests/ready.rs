@@ -14,6 +14,8 @@ fn every_ready_model_reads_and_explains_itself_with_an_example_that_qualifies() 
         assert!(told.starts_with(model.name()), "{told}");
         assert!(told.contains("day   0") && told.contains("meets what an MQL needs"), "{told}");
         assert!(told.contains("an MQL no longer"), "{told}");
+        let advice = model.advice().join(" ");
+        assert!(!advice.contains("for ever") && !advice.contains("did nothing"), "{}: {advice}", ready.name);
         for (_, label, ..) in model.rules() {
             assert!(told.contains(label), "{label} in {told}");
         }
@@ -158,5 +160,34 @@ fn a_comparison_names_each_change_and_nothing_else() {
     assert_eq!(
         model(old).changes_to(&model(&swapped)),
         ["Attribute \"Job title\", *leiter: from +20 to +15."]
+    );
+}
+
+#[test]
+fn advice_is_given_where_a_model_is_perhaps_not_meant_so() {
+    let old = Ready::ALL[0].text;
+    let of = |from: &str, to: &str| model(&old.replacen(from, to, 1)).advice();
+    let usual = "What a lead is can give 45 points, not less than exit_below = 40: an MQL of the best fit falls out only \
+                 when nothing that it did counts any more.";
+    assert_eq!(of("", ""), [usual]);
+    assert_eq!(of("exit_below = 40", "exit_below = 46"), Vec::<String>::new());
+    assert_eq!(
+        of("exit_below = 40", ""),
+        ["An MQL stays one for ever: there is no exit_below in [mql]. Write one below total_gte."]
+    );
+    let reachable = of("total_gte = 60", "total_gte = 45");
+    assert!(
+        reachable[0].starts_with("Who did nothing can be an MQL: attributes alone give up to 45 points"),
+        "{reachable:?}"
+    );
+    let asked = of("total_gte = 60", "total_gte = 45\nengagement_gte = 1");
+    assert_eq!(asked, [usual]);
+    let stays = of(
+        "points = 20                              # wants to talk",
+        "points = 20\ndecay = { kind = \"none\" } # wants to talk",
+    );
+    assert!(
+        stays[1].starts_with("These count for ever, however long ago: \"Asked to be contacted\"."),
+        "{stays:?}"
     );
 }

@@ -1,6 +1,7 @@
 //! A model in sentences, for people who do not read TOML. Invariant: what is said is read from the checked
 //! model, and the example is evaluated, never told from memory.
 
+mod advice;
 mod diff;
 mod example;
 mod parts;
@@ -32,6 +33,11 @@ impl Model {
         heading("An example", &mut out);
         out.push_str(&example::told(self));
         out
+    }
+
+    /// What can be used as it is, and is perhaps not meant so; a sentence each.
+    pub fn advice(&self) -> Vec<String> {
+        advice::of(&self.spec)
     }
 
     /// What `other` changes, a sentence each; empty when both mean the same.

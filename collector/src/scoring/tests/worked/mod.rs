@@ -102,7 +102,7 @@ fn run(example: &Example) -> usize {
         match table.head[0].as_str() {
             "event" => hits = super::hits(&model, &events(table)),
             "known" => who = known(table),
-            "lead" => leads = table.rows.iter().map(|row| self::lead(table, row)).collect(),
+            "lead" => leads = table.rows.iter().map(|row| lead(table, row)).collect(),
             "line" => {
                 table.expect(&["line", "points", "why"]);
                 let lines = evaluation.lines.iter();
@@ -131,7 +131,7 @@ fn run(example: &Example) -> usize {
                     let then = model.evaluate(&hits, &who, noon().plus_days(days));
                     for (asked, said) in table.head.iter().zip(row).skip(1) {
                         let asked = answers(&model, &hits, &who, &then, asked);
-                        assert_eq!(asked, [said.clone()], "{title}: {days} days later");
+                        assert_eq!(asked, std::slice::from_ref(said), "{title}: {days} days later");
                     }
                 }
             }
