@@ -28,8 +28,17 @@ impl Model {
         if out(from) {
             return None;
         }
-        let days = 1..=i64::from(self.days_until_still());
-        let day = days.map(|days| from.plus_days(days)).find(|day| out(*day))?;
+        let last = i64::from(self.days_until_still());
+        // Without signs against it a score only falls, and halving finds the day in a few steps.
+        let takes =
+            |hit: &Hit| self.spec.rules.iter().any(|rule| rule.id == hit.rule && rule.points < Points::ZERO);
+        let falls_only = !past.iter().any(takes);
+        let first = |moments: &[Timestamp]| match falls_only {
+            true => moments.get(moments.partition_point(|at| !out(*at))).copied(),
+            false => moments.iter().copied().find(|at| out(*at)),
+        };
+        let days: Vec<Timestamp> = (1..=last).map(|days| from.plus_days(days)).collect();
+        let day = first(&days)?;
         // Scores change only when a hit is another whole day old.
         let phase = |hit: &Hit| hit.at.millis().saturating_sub(day.millis()).rem_euclid(Timestamp::DAY_MS);
         let turn = |hit: &Hit| match phase(hit) {
@@ -39,7 +48,7 @@ impl Model {
         let mut turns: Vec<Timestamp> = past.iter().map(turn).chain([day]).collect();
         turns.sort_unstable();
         turns.dedup();
-        turns.into_iter().find(|turn| out(*turn))
+        first(&turns)
     }
 
     /// After so many days without an event no score changes any more.
