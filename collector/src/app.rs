@@ -14,7 +14,7 @@ use crate::jobs::retention::Retention;
 use crate::jobs::score::{Running, Scorer};
 use crate::privacy::{ClientLimits, Privacy, Salts, TrustedProxies, V4Prefix};
 use crate::rights::Service;
-use crate::scoring::{DEFAULT_MODEL, Model};
+use crate::scoring::{DEFAULT_MODEL, Model, Ready};
 use crate::storage::sqlite::{SqliteEvents, SqliteLedger};
 use crate::storage::{EventStore, Ledger, SetupRow, StoreError};
 use actix_web::{App as ActixApp, HttpServer, web};
@@ -200,15 +200,33 @@ fn lock(data: &Path) -> Result<File, StartError> {
     Ok(file)
 }
 
-fn model(path: Option<&Path>) -> Result<Model, StartError> {
-    let Some(path) = path else {
+/// The text of a model: of the ready one of this name, or of the file. A file that is called like a ready model
+/// is meant by `./`.
+///
+/// # Errors
+/// When there is neither.
+pub fn model_text(model: &Path) -> Result<String, StartError> {
+    if let Some(ready) = model.to_str().and_then(Ready::named) {
+        return Ok(ready.text.to_owned());
+    }
+    std::fs::read_to_string(model).map_err(|error| {
+        let names: Vec<_> = Ready::ALL.iter().map(|ready| ready.name).collect();
+        StartError(format!(
+            "the model {} cannot be read: {error}; name a file, or one of {}",
+            model.display(),
+            names.join(", ")
+        ))
+    })
+}
+
+fn model(named: Option<&Path>) -> Result<Model, StartError> {
+    let Some(named) = named else {
         return Model::parse(DEFAULT_MODEL)
             .map_err(|error| StartError(format!("the built-in model: {error}")));
     };
-    let file = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| StartError(format!("the model {file} cannot be read: {error}")))?;
-    Model::parse(&text).map_err(|error| StartError(format!("the model {file} cannot be used:\n{error}")))
+    let text = model_text(named)?;
+    let name = named.display();
+    Model::parse(&text).map_err(|error| StartError(format!("the model {name} cannot be used:\n{error}")))
 }
 
 /// How a collector is set, for the documents that it makes of itself.

@@ -47,8 +47,8 @@ pub struct Settings {
     #[arg(long, env = "MQLITE_CLIENT_BURST", value_name = "N")]
     pub client_burst: Option<u32>,
 
-    /// Scoring model [default: the built-in B2B model]
-    #[arg(long, env = "MQLITE_MODEL", value_name = "FILE")]
+    /// Scoring model: a file, or a ready one that `mqlite model list` names [default: default-b2b]
+    #[arg(long, env = "MQLITE_MODEL", value_name = "MODEL")]
     pub model: Option<PathBuf>,
 
     /// File that every new head of the audit log is added to; best on another disk [default: audit.anchor in the data folder]

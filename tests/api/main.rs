@@ -9,6 +9,7 @@ mod folder;
 mod inventory;
 mod ladder;
 mod leads;
+mod models;
 mod pages;
 mod reports;
 mod rights;

@@ -51,6 +51,7 @@ pub(crate) const RULES: &[(&str, &[&str])] = &[
             "audit",
             "rights",
             "compliance",
+            "scoring",
             "jobs::retention",
         ],
     ),

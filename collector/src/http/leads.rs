@@ -10,6 +10,7 @@ use crate::domain::{
 };
 use crate::jobs::score::profile;
 use crate::leads::{Lead, Origin, Reason, Transition};
+use crate::scoring::{Grade, Model};
 use crate::storage::{Attribution, LeadQuery, PageToken, StoreError};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
@@ -44,6 +45,8 @@ struct Shown {
     first_seen: Timestamp,
     last_seen: Timestamp,
     score: Score,
+    /// Fit as a letter and engagement as a number, where the model has grades.
+    grade: Option<Grade>,
     score_at_mql: Option<Score>,
     attribution: &'static str,
     channel: Channel,
@@ -58,7 +61,7 @@ struct Shown {
     reasons: Vec<Reason>,
 }
 
-fn shown(lead: Lead, attribution: Attribution) -> Shown {
+fn shown(model: &Model, lead: Lead, attribution: Attribution) -> Shown {
     let origin: Origin = if attribution == Attribution::Last { lead.last } else { lead.first };
     Shown {
         key: lead.key.to_hex(),
@@ -67,6 +70,7 @@ fn shown(lead: Lead, attribution: Attribution) -> Shown {
         first_seen: lead.first_seen,
         last_seen: lead.last_seen,
         score: lead.score,
+        grade: model.grade(lead.score),
         score_at_mql: lead.qualified.as_ref().map(|mql| mql.score),
         attribution: attribution.name(),
         channel: origin.touch.channel,
@@ -130,13 +134,14 @@ pub(super) async fn list(
 ) -> Result<HttpResponse, Problem> {
     let (site, query) = (site(&state, &query.site)?, query.parse(&state)?);
     let by = query.attribution;
+    let model = Arc::clone(&state.model);
     let listed = move || -> Result<_, StoreError> {
         state.audit.leads_listed(&viewer.actor, &site)?;
         state.ledger.leads(&query)
     };
     let page = blocking(listed).await?;
     let next = page.next.map(|token| format!("{}.{}", token.at.millis(), token.key.to_hex()));
-    let leads = page.leads.into_iter().map(|lead| shown(lead, by)).collect();
+    let leads = page.leads.into_iter().map(|lead| shown(&model, lead, by)).collect();
     Ok(private().json(Listed { leads, total: page.total, next }))
 }
 
@@ -186,7 +191,7 @@ pub(super) async fn show(
 ) -> Result<HttpResponse, Problem> {
     let by = attribution(query.attribution.as_deref())?;
     let (_, lead, _) = find(viewer, &state, &query, &key).await?;
-    Ok(private().json(shown(lead, by)))
+    Ok(private().json(shown(&state.model, lead, by)))
 }
 
 #[derive(Serialize)]
@@ -200,11 +205,21 @@ struct Explanation {
     stage: Stage,
     model: serde_json::Value,
     score: Score,
+    grade: Option<Grade>,
     threshold: Points,
     qualifies: bool,
     lines: serde_json::Value,
     missing: Vec<String>,
+    /// Where the model has a way out of being an MQL: below how many points, and when if nothing new happens.
+    exit: Option<Exit>,
     transitions: Vec<TransitionShown>,
+}
+
+#[derive(Serialize)]
+struct Exit {
+    below: Points,
+    /// Nothing when it is there already, or will never be.
+    falls_at: Option<Timestamp>,
 }
 
 #[derive(Serialize)]
@@ -247,6 +262,8 @@ pub(super) async fn explanation(
             (evaluation.score(), evaluation.qualifies, lines, evaluation.missing)
         }
     };
+    let falls_at = state.model.falls_out(&lead.hits, &profile(&lead), as_of);
+    let exit = state.model.exit_below().map(|below| Exit { below, falls_at });
     // Hits that no later score needs are not kept, and a profile is kept as it is now.
     let exact = then.is_some() || as_of >= lead.last_seen;
     let transition = |transition: Transition| TransitionShown {
@@ -265,10 +282,12 @@ pub(super) async fn explanation(
         stage: lead.stage,
         model: serde_json::json!({ "name": state.model.name(), "hash": state.model.hash().to_string() }),
         score,
+        grade: state.model.grade(score),
         threshold: state.model.threshold(),
         qualifies,
         lines,
         missing,
+        exit,
         transitions: transitions.into_iter().map(transition).collect(),
     }))
 }

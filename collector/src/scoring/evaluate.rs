@@ -5,6 +5,7 @@ use super::{
     Model, Profile,
     counting::{ByRule, by_rule},
     decay::age_in_days,
+    grade::Grade,
     model::{Axis, Clamp, Rule, Spec},
     predicate::{GateResult, day},
 };
@@ -79,6 +80,8 @@ pub struct Evaluation {
     pub lines: Vec<Line>,
     /// Disqualifiers, then ICP requirements.
     pub gates: Vec<GateResult>,
+    /// How good it is at a glance, where the model has grades.
+    pub grade: Option<Grade>,
     /// Whether this is an MQL.
     pub qualifies: bool,
     /// The rule that qualifies it by itself, if one does and no gate is in the way.
@@ -127,7 +130,20 @@ impl Model {
         let missing = spec.missing(score, &gates, fast.is_some(), &engagements, as_of);
         let qualifies = missing.is_empty();
         let fast_track = fast.filter(|_| qualifies).cloned();
-        Evaluation { as_of, total, fit, engagement, lines, gates, qualifies, fast_track, missing, coverage }
+        let grade = self.grade(score);
+        Evaluation {
+            as_of,
+            total,
+            fit,
+            engagement,
+            lines,
+            gates,
+            grade,
+            qualifies,
+            fast_track,
+            missing,
+            coverage,
+        }
     }
 }
 

@@ -15,26 +15,34 @@
 mod canon;
 mod check;
 mod counting;
+mod coverage;
 mod decay;
 mod error;
 mod evaluate;
+mod falling;
+mod grade;
 mod matching;
 mod model;
 mod number;
 mod pattern;
 mod predicate;
 mod profile;
+mod ready;
 mod schema;
+mod words;
 
 #[cfg(test)]
 mod tests;
 
 pub use crate::domain::{Hit, ModelHash, RuleId, Score};
+pub use coverage::Known;
 pub use error::{ModelError, Problem};
 pub use evaluate::{Coverage, Evaluation, Line, LineKind};
-pub use model::{Axis, Model};
+pub use grade::Grade;
+pub use model::{Axis, Model, Size};
 pub use predicate::{GateKind, GateOutcome, GateResult};
 pub use profile::Profile;
+pub use ready::Ready;
 
 /// The model that a new site starts with.
 pub const DEFAULT_MODEL: &str = include_str!("../../models/default-b2b.toml");

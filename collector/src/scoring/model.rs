@@ -5,6 +5,7 @@
 use super::{
     ModelError, canon, check,
     decay::Decay,
+    grade::Grades,
     number::Number,
     pattern::{Glob, Phrase},
 };
@@ -90,6 +91,16 @@ impl Model {
         self.spec.mql.cooldown_days
     }
 
+    /// How many tables of each kind it has.
+    pub const fn size(&self) -> Size {
+        Size {
+            rules: self.spec.rules.len(),
+            attributes: self.spec.attributes.len(),
+            disqualifiers: self.spec.disqualifiers.len(),
+            icp: self.spec.icp.len(),
+        }
+    }
+
     /// What a behaviour rule or an attribute is called; for reports by rule.
     pub fn label(&self, id: &str) -> Option<&str> {
         let rule = self.spec.rules.iter().find(|rule| rule.id.as_str() == id).map(|rule| rule.label.as_str());
@@ -112,12 +123,26 @@ impl Model {
     }
 }
 
+/// How many tables of each kind a model has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// Behaviour rules.
+    pub rules: usize,
+    /// Attributes.
+    pub attributes: usize,
+    /// Disqualifiers.
+    pub disqualifiers: usize,
+    /// Requirements of the ideal customer profile.
+    pub icp: usize,
+}
+
 /// What the file says, with every default filled in; serialised, it is the canonical form.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Spec {
     pub(super) name: String,
     pub(super) mql: Mql,
     pub(super) clamp: Clamps,
+    pub(super) grades: Option<Grades>,
     pub(super) groups: BTreeMap<String, Group>,
     pub(super) rules: Vec<Rule>,
     pub(super) attributes: Vec<Attribute>,

@@ -65,6 +65,11 @@ impl Glob {
         Ok(Self { source, parts })
     }
 
+    /// As it stands in the canonical form.
+    pub(super) fn source(&self) -> String {
+        self.source.clone()
+    }
+
     /// Whether the whole of `text` matches.
     pub(super) fn matches(&self, text: &str) -> bool {
         // `reached[i]`: the parts before `i` match what was read so far.

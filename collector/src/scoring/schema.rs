@@ -2,6 +2,7 @@
 //! unknown key is an error. What the values mean together is `check`'s business.
 
 use super::{
+    grade::{EngagementGrades, FitGrades},
     model::{Axis, Field, Repeat},
     number::Number,
 };
@@ -17,6 +18,8 @@ pub(super) struct RawModel {
     pub(super) mql: Spanned<RawMql>,
     #[serde(default)]
     pub(super) clamp: Option<Spanned<RawClamps>>,
+    #[serde(default)]
+    pub(super) grades: Option<Spanned<RawGrades>>,
     #[serde(default)]
     pub(super) group: Vec<Spanned<RawGroup>>,
     #[serde(default)]
@@ -65,6 +68,13 @@ pub(super) struct RawClamps {
 pub(super) struct RawClamp {
     pub(super) min: Option<Points>,
     pub(super) max: Option<Points>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table of keys")]
+pub(super) struct RawGrades {
+    pub(super) fit: FitGrades,
+    pub(super) engagement: EngagementGrades,
 }
 
 #[derive(Deserialize)]

@@ -87,7 +87,7 @@ export class Explanation {
       table,
       fits ? null : h("p", { class: "error", role: "alert" }, `These lines add up to ${points(sum)}, but the score says ${points(told.score.total)}. That is a mistake in MQLite: please report it.`),
       h("p", { class: `verdict ${told.qualifies ? "yes" : "no"}` }, h("span", { class: "mark", "aria-hidden": "true" }, told.qualifies ? "✓" : "✗"),
-        h("span", null, `${points(told.score.total)} points as of ${instant(told.as_of, this.#zone)}, ${points(told.threshold)} needed: ${told.qualifies ? "an MQL" : "would not become an MQL"}. Model “${told.model?.name ?? "?"}” (${String(told.model?.hash ?? "").slice(0, 8)}).`)),
+        h("span", null, `${points(told.score.total)} points as of ${instant(told.as_of, this.#zone)}, ${points(told.threshold)} needed: ${told.qualifies ? "an MQL" : "would not become an MQL"}.${told.grade ? ` Grade ${told.grade}.` : ""}${told.exit?.falls_at ? ` If nothing new happens, below ${points(told.exit.below)} on ${instant(told.exit.falls_at, this.#zone)}.` : ""} Model “${told.model?.name ?? "?"}” (${String(told.model?.hash ?? "").slice(0, 8)}).`)),
       h("div", { class: "two" },
         told.missing?.length ? h("div", null, h("h4", null, "What is missing"), h("ul", { class: "missing small" }, told.missing.map((words) => h("li", null, words)))) : null,
         told.transitions?.length ? h("div", null, h("h4", null, "How it got here"), h("ol", { class: "transitions small" }, told.transitions.map((step) => this.#transition(step)))) : null),

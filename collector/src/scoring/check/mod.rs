@@ -5,12 +5,15 @@ mod events;
 mod profile;
 mod reach;
 
+pub(super) use reach::most;
+
 use super::{
     ModelError,
     decay::Decay,
     error::{Problem, place},
+    grade::Grades,
     model::{Axis, Clamp, Clamps, Group, MinEngagements, Mql, Spec},
-    schema::{RawClamp, RawClamps, RawGroup, RawModel, RawMql},
+    schema::{RawClamp, RawClamps, RawGrades, RawGroup, RawModel, RawMql},
 };
 use crate::domain::{Points, RuleId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -95,11 +98,13 @@ impl Checker<'_> {
                 "there is no [[icp]] table to require; add one or leave this out",
             );
         }
+        let grades_at = At::new(raw.grades.as_ref().map_or(0, |grades| grades.span().start), "grades");
+        let grades = raw.grades.map(|grades| self.grades(&grades_at, grades.get_ref()));
         let groups =
             std::mem::take(&mut self.groups).into_iter().map(|(id, (group, _))| (id, group)).collect();
-        let spec = Spec { name, mql, clamp, groups, rules, attributes, disqualifiers, icp };
+        let spec = Spec { name, mql, clamp, grades, groups, rules, attributes, disqualifiers, icp };
         if self.problems.is_empty() {
-            reach::check(self, &mql_at, &spec);
+            reach::check(self, &mql_at, &grades_at, &spec);
         }
         spec
     }
@@ -228,6 +233,24 @@ impl Checker<'_> {
             fit: clamp("fit", raw.fit, Some(Points::ZERO)),
             total: clamp("total", raw.total, None),
         }
+    }
+
+    fn grades(&mut self, at: &At, raw: &RawGrades) -> Grades {
+        let RawGrades { fit, engagement } = *raw;
+        let (letters, numbers) = (at.sub("fit"), at.sub("engagement"));
+        for (at, better, from, worse, to) in [
+            (&letters, "A", fit.a, "B", fit.b),
+            (&letters, "B", fit.b, "C", fit.c),
+            (&numbers, "1", engagement.one, "2", engagement.two),
+        ] {
+            if from <= to {
+                let message = format!(
+                    "{better} is the better grade, so it takes more points: {better} = {from} has to be above {worse} = {to}"
+                );
+                self.say(at, message);
+            }
+        }
+        Grades { fit, engagement }
     }
 
     fn mql(&mut self, at: &At, raw: RawMql) -> Mql {

@@ -5,16 +5,22 @@ use super::{At, Checker};
 use crate::domain::Points;
 use crate::scoring::{
     MAX_COUNTED,
+    grade::Grades,
     model::{Attribute, Axis, Repeat, Rule, Scale, Spec},
 };
 use std::collections::BTreeMap;
 
+/// The most points that an axis can give, with its caps and its clamp.
+pub(in crate::scoring) fn most(spec: &Spec, axis: Axis) -> Points {
+    let clamp = if axis == Axis::Fit { spec.clamp.fit } else { spec.clamp.engagement };
+    clamp.apply(self::axis(spec, axis))
+}
+
 /// Reports thresholds above what the model can give at most.
-pub(super) fn check(checker: &mut Checker<'_>, at: &At, spec: &Spec) {
-    let engagement = spec.clamp.engagement.apply(axis(spec, Axis::Engagement));
-    let fit = spec.clamp.fit.apply(axis(spec, Axis::Fit));
+pub(super) fn check(checker: &mut Checker<'_>, mql: &At, grades: &At, spec: &Spec) {
+    let (engagement, fit) = (most(spec, Axis::Engagement), most(spec, Axis::Fit));
     let total = spec.clamp.total.apply(engagement + fit);
-    let mut reachable = |key: &str, wanted: Option<Points>, most: Points, what: &str| {
+    let mut reachable = |at: &At, key: &str, wanted: Option<Points>, most: Points, what: &str| {
         if let Some(wanted) = wanted
             && wanted > most
         {
@@ -29,9 +35,13 @@ pub(super) fn check(checker: &mut Checker<'_>, at: &At, spec: &Spec) {
             checker.say(&at.sub(key), message);
         }
     };
-    reachable("total_gte", Some(spec.mql.total_gte), total, "all rules and attributes together");
-    reachable("fit_gte", spec.mql.fit_gte, fit, "all attributes together");
-    reachable("engagement_gte", spec.mql.engagement_gte, engagement, "all rules together");
+    reachable(mql, "total_gte", Some(spec.mql.total_gte), total, "all rules and attributes together");
+    reachable(mql, "fit_gte", spec.mql.fit_gte, fit, "all attributes together");
+    reachable(mql, "engagement_gte", spec.mql.engagement_gte, engagement, "all rules together");
+    if let Some(Grades { fit: letters, engagement: numbers }) = spec.grades {
+        reachable(grades, "fit.A", Some(letters.a), fit, "all attributes together");
+        reachable(grades, "engagement.1", Some(numbers.one), engagement, "all rules together");
+    }
 }
 
 /// The most points of an axis before its clamp.

@@ -2,9 +2,14 @@
 //! against random input, and the default model against the trade's examples.
 
 mod default_model;
+mod generated;
+mod grades;
 mod messages;
 mod properties;
+mod ready;
+mod seeds;
 mod vocabulary;
+mod worked;
 
 use super::{Evaluation, Hit, Line, LineKind, Model, Profile};
 use crate::domain::{
