@@ -9,9 +9,10 @@ use crate::domain::{Action, Actor, Invalid, Role, VISIT_MS};
 use crate::enrich::geo::Countries;
 use crate::http::auth::{digest, random_token};
 use crate::http::{self, DemoSite, RestrictionDirectory, SiteDirectory, State};
-use crate::jobs::Housekeeping;
 use crate::jobs::retention::Retention;
 use crate::jobs::score::{Running, Scorer};
+use crate::jobs::stages::Stages;
+use crate::jobs::{Housekeeping, Sweep};
 use crate::privacy::{ClientLimits, Privacy, Salts, TrustedProxies, V4Prefix};
 use crate::rights::Service;
 use crate::scoring::{DEFAULT_MODEL, Model};
@@ -264,7 +265,15 @@ impl App {
             Arc::clone(&audit),
             clock.clone(),
         );
+        let stages = Stages::new(
+            Arc::clone(&events),
+            Arc::clone(&ledger),
+            Arc::clone(&model),
+            Arc::clone(&audit),
+            clock.clone(),
+        );
         let state = State {
+            stages,
             restrictions: RestrictionDirectory::open(Arc::clone(&ledger), Arc::clone(&privacy))?,
             rights: Arc::new(rights),
             retention,
@@ -384,10 +393,17 @@ impl Bound {
         audit.started(&start)?;
         let running = Running::start(scorer).map_err(failed)?;
         let limits = vec![Arc::clone(&state.event_limits), Arc::clone(&state.login_limits)];
+        let sweep = Sweep::new(
+            Arc::clone(&state.events),
+            Arc::clone(&state.ledger),
+            Arc::clone(&state.model),
+            state.clock.clone(),
+        );
         let housekeeping = Housekeeping::start(
             Arc::clone(&state.privacy),
             Arc::clone(&state.ledger),
             state.retention.clone(),
+            sweep,
             Arc::clone(&audit),
             limits,
             state.clock.clone(),

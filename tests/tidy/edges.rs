@@ -32,6 +32,7 @@ pub(crate) const RULES: &[(&str, &[&str])] = &[
             "compliance",
             "jobs::score",
             "jobs::retention",
+            "jobs::stages",
             "storage",
             "clock",
         ],

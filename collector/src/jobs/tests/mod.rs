@@ -6,6 +6,7 @@ mod crash;
 mod crashing;
 mod cuts;
 mod erased;
+mod lifecycle;
 mod linking;
 mod oracle;
 mod retention;

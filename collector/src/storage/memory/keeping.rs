@@ -34,6 +34,7 @@ impl Keeping for MemoryLedger {
         let mut state = self.state();
         state.leads.retain(|key, _| !leads.contains(key));
         state.transitions.retain(|transition| !leads.contains(&transition.lead));
+        state.pending.retain(|key, _| !leads.contains(key));
         state.references.retain(|(_, key), _| !leads.contains(key));
         Ok(())
     }
