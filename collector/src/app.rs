@@ -142,6 +142,18 @@ pub fn open_rights(config: &Config, clock: Clock, erases: bool) -> Result<Servic
     Ok(Service::new(events, ledger, model, audit, clock))
 }
 
+/// What makes the changes of stage that people ask for, beside a collector that may run.
+///
+/// # Errors
+/// When there is no data folder, or it cannot be used.
+pub fn open_stages(config: &Config, clock: Clock) -> Result<Stages, StartError> {
+    let events = open_events_for_reading(&config.data)?;
+    let ledger = open_ledger(&config.data)?;
+    let model = Arc::new(model(config.model.as_deref())?);
+    let audit = Arc::new(recorder(config, Arc::clone(&ledger), clock.clone()));
+    Ok(Stages::new(events, ledger, model, audit, clock))
+}
+
 fn create_data_folder(data: &Path) -> Result<(), StartError> {
     // What we create is for its owner only, also in a folder that was there before.
     #[cfg(unix)]

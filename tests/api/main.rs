@@ -14,3 +14,4 @@ mod reports;
 mod rights;
 mod script;
 mod session;
+mod stage;

@@ -53,6 +53,8 @@ pub(crate) const RULES: &[(&str, &[&str])] = &[
             "rights",
             "compliance",
             "jobs::retention",
+            "jobs::stages",
+            "jobs::outcomes",
         ],
     ),
     ("app", &["*"]),

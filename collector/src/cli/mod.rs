@@ -5,6 +5,7 @@ pub mod audit;
 pub mod backup;
 pub mod demo;
 pub mod export;
+pub mod import;
 mod page;
 pub mod person;
 pub mod prune;

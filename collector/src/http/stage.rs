@@ -70,7 +70,7 @@ impl Body {
         };
         let amount = self.amount.map(money).transpose();
         Ok(Asked {
-            to: Stage::parse(&self.to).map_err(wrong("/to"))?,
+            to: Stage::from_outcome(&self.to).map_err(wrong("/to"))?,
             seen: Some(Stage::parse(&self.from).map_err(wrong("/from"))?),
             reason: Text::clean(&self.reason),
             at: at.map_err(wrong("/at"))?,

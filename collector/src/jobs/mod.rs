@@ -3,6 +3,7 @@
 
 mod fold;
 mod housekeeping;
+pub mod outcomes;
 pub mod retention;
 pub mod score;
 pub mod stages;

@@ -6,7 +6,7 @@ use super::standing::{Steps, lines};
 use super::sweep::scored_up_to_now;
 use crate::audit::Recorder;
 use crate::clock::Clock;
-use crate::domain::{Act, Action, Actor, LeadKey, Money, Site, Stage, Text, Timestamp, printable};
+use crate::domain::{Act, Action, Actor, LeadKey, Money, Site, SiteId, Stage, Text, Timestamp, printable};
 use crate::leads::lifecycle::{self, Illegal, Kind};
 use crate::leads::{Lead, Transition};
 use crate::privacy::redact;
@@ -108,6 +108,19 @@ impl Stages {
             return Ok(Err(Refused::Restricted));
         }
         Ok(self.ledger.lead(site.no, key)?.ok_or(Refused::Unknown))
+    }
+
+    /// The site of this name.
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub fn site(&self, id: &SiteId) -> Result<Option<Site>, StoreError> {
+        Ok(self.ledger.sites()?.into_iter().find(|site| site.id == *id))
+    }
+
+    /// What was made of a lead so far.
+    pub(super) fn made(&self, site: &Site, key: LeadKey) -> Result<Vec<Transition>, StoreError> {
+        self.ledger.transitions(site.no, key)
     }
 
     /// Changes a lead's stage.

@@ -9,6 +9,7 @@ mod erased;
 mod lifecycle;
 mod linking;
 mod oracle;
+mod outcomes;
 mod retention;
 mod visits;
 
