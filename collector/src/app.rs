@@ -9,9 +9,10 @@ use crate::domain::{Action, Actor, Invalid, Role, VISIT_MS};
 use crate::enrich::geo::Countries;
 use crate::http::auth::{digest, random_token};
 use crate::http::{self, DemoSite, RestrictionDirectory, SiteDirectory, State};
-use crate::jobs::Housekeeping;
 use crate::jobs::retention::Retention;
 use crate::jobs::score::{Running, Scorer};
+use crate::jobs::stages::Stages;
+use crate::jobs::{Housekeeping, Sweep};
 use crate::privacy::{ClientLimits, Privacy, Salts, TrustedProxies, V4Prefix};
 use crate::rights::Service;
 use crate::scoring::{DEFAULT_MODEL, Model, Ready};
@@ -164,6 +165,18 @@ pub fn open_rights(config: &Config, clock: Clock, erases: bool) -> Result<Servic
     Ok(Service::new(events, ledger, model, audit, clock))
 }
 
+/// What makes the changes of stage that people ask for, beside a collector that may run.
+///
+/// # Errors
+/// When there is no data folder, or it cannot be used.
+pub fn open_stages(config: &Config, clock: Clock) -> Result<Stages, StartError> {
+    let events = open_events_for_reading(&config.data)?;
+    let ledger = open_ledger(&config.data)?;
+    let model = Arc::new(model(config.model.as_deref())?);
+    let audit = Arc::new(recorder(config, Arc::clone(&ledger), clock.clone()));
+    Ok(Stages::new(events, ledger, model, audit, clock))
+}
+
 fn create_data_folder(data: &Path) -> Result<(), StartError> {
     // What we create is for its owner only, also in a folder that was there before.
     #[cfg(unix)]
@@ -305,7 +318,15 @@ impl App {
             Arc::clone(&audit),
             clock.clone(),
         );
+        let stages = Stages::new(
+            Arc::clone(&events),
+            Arc::clone(&ledger),
+            Arc::clone(&model),
+            Arc::clone(&audit),
+            clock.clone(),
+        );
         let state = State {
+            stages,
             restrictions: RestrictionDirectory::open(Arc::clone(&ledger), Arc::clone(&privacy))?,
             rights: Arc::new(rights),
             retention,
@@ -425,10 +446,17 @@ impl Bound {
         audit.started(&start)?;
         let running = Running::start(scorer).map_err(failed)?;
         let limits = vec![Arc::clone(&state.event_limits), Arc::clone(&state.login_limits)];
+        let sweep = Sweep::new(
+            Arc::clone(&state.events),
+            Arc::clone(&state.ledger),
+            Arc::clone(&state.model),
+            state.clock.clone(),
+        );
         let housekeeping = Housekeeping::start(
             Arc::clone(&state.privacy),
             Arc::clone(&state.ledger),
             state.retention.clone(),
+            sweep,
             Arc::clone(&audit),
             limits,
             state.clock.clone(),

@@ -53,6 +53,9 @@ enum Command {
     /// Print what is stored
     #[command(subcommand)]
     Export(cli::export::Command),
+    /// Take in what others know
+    #[command(subcommand)]
+    Import(cli::import::Command),
     /// Print what can be checked
     #[command(subcommand)]
     Audit(cli::audit::Command),
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
         Command::Withdraw(arguments) => cli::person::withdraw(arguments),
         Command::Erase(arguments) => cli::person::erase(arguments),
         Command::Export(command) => cli::export::run(command),
+        Command::Import(command) => cli::import::run(command),
         Command::Audit(command) => cli::audit::run(command),
     };
     match done {

@@ -16,3 +16,4 @@ mod rights;
 mod roles;
 mod script;
 mod session;
+mod stage;

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod backup;
 pub mod demo;
 pub mod export;
+pub mod import;
 pub mod model;
 mod page;
 pub mod person;

@@ -110,6 +110,7 @@ actions! {
     PersonErased "person.erased" "Person erased",
     LeadViewed "lead.viewed" "Lead looked at",
     LeadsListed "leads.listed" "Leads listed",
+    LeadStageChanged "lead.stage_changed" "Stage changed",
     EventsExported "export.events" "Events exported",
     BackupMade "backup.made" "Backup made",
     AuditExported "audit.exported" "Audit log exported",

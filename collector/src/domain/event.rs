@@ -92,6 +92,42 @@ pub struct Money {
     pub currency: Text<3>,
 }
 
+impl Money {
+    /// A currency's code.
+    ///
+    /// # Errors
+    /// Says what would be right.
+    pub fn currency(raw: &str) -> Result<Text<3>, Invalid> {
+        let currency = raw.trim().to_ascii_uppercase();
+        if currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
+            return Err(Invalid::new("a currency is an ISO 4217 code such as EUR"));
+        }
+        Ok(Text::clean(&currency))
+    }
+
+    /// An amount as people write it, in the currency's major unit.
+    ///
+    /// # Errors
+    /// Says what would be right.
+    pub fn parse(amount: &str, currency: Text<3>) -> Result<Self, Invalid> {
+        let wrong = || Invalid::new("an amount is a number such as 1250.50");
+        let amount: f64 = amount.trim().parse().map_err(|_| wrong())?;
+        // Currencies with no or with three decimals, by ISO 4217.
+        let scale = match currency.as_str() {
+            "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI"
+            | "VND" | "VUV" | "XAF" | "XOF" | "XPF" => 1.0,
+            "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 1000.0,
+            _ => 100.0,
+        };
+        let minor = (amount * scale).round();
+        if !minor.is_finite() || minor.abs() > 1e15 {
+            return Err(wrong());
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "bounded above")]
+        Ok(Self { minor: minor as i64, currency })
+    }
+}
+
 /// At most 30 properties; names of at most 40 bytes, values of at most 300.
 pub type Props = BTreeMap<Text<40>, Text<300>>;
 

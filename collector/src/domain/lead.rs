@@ -118,6 +118,29 @@ impl Stage {
     }
 }
 
+impl Stage {
+    /// From the name, or from the lead event of Google Analytics 4 that says the same.
+    ///
+    /// # Errors
+    /// Names both.
+    pub fn from_outcome(name: &str) -> Result<Self, Invalid> {
+        Ok(match name {
+            "generate_lead" => Self::Lead,
+            "working_lead" => Self::Sal,
+            "qualify_lead" => Self::Sql,
+            "disqualify_lead" => Self::Disqualified,
+            "close_convert_lead" => Self::Customer,
+            "close_unconvert_lead" => Self::Lost,
+            name => Self::parse(name).map_err(|error| {
+                Invalid::new(format!(
+                    "{error}, or one of generate_lead, working_lead, qualify_lead, disqualify_lead, \
+                     close_convert_lead, close_unconvert_lead"
+                ))
+            })?,
+        })
+    }
+}
+
 impl Serialize for Stage {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.name())

@@ -20,6 +20,9 @@ pub(super) struct Problem {
     detail: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pointer: Option<String>,
+    /// Members of its own, as RFC 9457 allows.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    more: Option<Box<serde_json::Value>>,
     #[serde(skip)]
     retry_after: Option<u64>,
 }
@@ -32,7 +35,7 @@ fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result
 impl Problem {
     fn new(status: StatusCode, slug: &str, title: &'static str, detail: impl Into<String>) -> Self {
         let r#type = format!("urn:mqlite:problem:{slug}");
-        Self { r#type, title, status, detail: detail.into(), pointer: None, retry_after: None }
+        Self { r#type, title, status, detail: detail.into(), pointer: None, more: None, retry_after: None }
     }
 
     /// 400: a field of the body or of the query is wrong.
@@ -53,6 +56,12 @@ impl Problem {
 
     pub(super) fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
+    }
+
+    /// 409: it is not as the request has it; `more` says how it is.
+    pub(super) fn conflict(detail: impl Into<String>, more: serde_json::Value) -> Self {
+        let problem = Self::new(StatusCode::CONFLICT, "conflict", "Not as it was", detail);
+        Self { more: Some(Box::new(more)), ..problem }
     }
 
     pub(super) fn too_slow() -> Self {

@@ -4,17 +4,21 @@ use super::auth::Viewer;
 use super::blocking::blocking;
 use super::error::{Problem, parameter};
 use super::reports::{attribution, site};
+use super::stage::{Way, ways};
 use super::state::State;
 use crate::domain::{
-    Attributes, Channel, Date, EmailDomain, LeadKey, Points, Score, Site, Stage, Text, Timestamp,
+    Attributes, Channel, Date, EmailDomain, LeadKey, Money, Points, Role, Score, Site, Stage, Text, Timestamp,
 };
-use crate::jobs::score::profile;
+use crate::jobs::score::{cooling_until, fall, profile};
 use crate::leads::{Lead, Origin, Reason, Transition};
 use crate::scoring::{Grade, Model};
 use crate::storage::{Attribution, LeadQuery, PageToken, StoreError};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+
+/// How far a score's fading is looked for.
+const LOOKS_AHEAD_DAYS: i64 = 2 * 365;
 
 /// The query of the list of leads.
 #[derive(Deserialize)]
@@ -41,6 +45,7 @@ struct Listed {
 struct Shown {
     key: String,
     stage: Stage,
+    stage_since: Timestamp,
     became_mql_at: Option<Timestamp>,
     first_seen: Timestamp,
     last_seen: Timestamp,
@@ -66,6 +71,7 @@ fn shown(model: &Model, lead: Lead, attribution: Attribution) -> Shown {
     Shown {
         key: lead.key.to_hex(),
         stage: lead.stage,
+        stage_since: lead.stage_at,
         became_mql_at: lead.qualified.as_ref().map(|mql| mql.at),
         first_seen: lead.first_seen,
         last_seen: lead.last_seen,
@@ -190,8 +196,19 @@ pub(super) async fn show(
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
     let by = attribution(query.attribution.as_deref())?;
-    let (_, lead, _) = find(viewer, &state, &query, &key).await?;
-    Ok(private().json(shown(&state.model, lead, by)))
+    let (_, lead, transitions) = find(viewer, &state, &query, &key).await?;
+    let next = ways(lead.stage);
+    let transitions = transitions.into_iter().map(TransitionShown::of).collect();
+    Ok(private().json(One { lead: shown(&state.model, lead, by), next, transitions }))
+}
+
+/// A lead with its past and where people may put it.
+#[derive(Serialize)]
+struct One {
+    #[serde(flatten)]
+    lead: Shown,
+    next: Vec<Way>,
+    transitions: Vec<TransitionShown>,
 }
 
 #[derive(Serialize)]
@@ -212,6 +229,10 @@ struct Explanation {
     missing: Vec<String>,
     /// Where the model has a way out of being an MQL: below how many points, and when if nothing new happens.
     exit: Option<Exit>,
+    /// Until when it cannot qualify again: it fell out, or sales handed it back.
+    cooling_until: Option<Timestamp>,
+    /// When it falls out of being an MQL if it does nothing more, within two years.
+    falls_out_at: Option<Timestamp>,
     transitions: Vec<TransitionShown>,
 }
 
@@ -228,8 +249,26 @@ struct TransitionShown {
     to: Stage,
     at: Timestamp,
     reason: String,
+    /// In which role somebody made it; the collector is the machine.
+    actor: Role,
+    amount: Option<Money>,
     score: Score,
     model_hash: String,
+}
+
+impl TransitionShown {
+    fn of(transition: Transition) -> Self {
+        Self {
+            from: transition.from,
+            to: transition.to,
+            at: transition.at,
+            reason: transition.reason,
+            actor: transition.actor.role,
+            amount: transition.amount,
+            score: transition.score,
+            model_hash: transition.model.to_string(),
+        }
+    }
 }
 
 /// `GET /api/v1/leads/{key}/explanation`
@@ -266,14 +305,7 @@ pub(super) async fn explanation(
     let exit = state.model.exit_below().map(|below| Exit { below, falls_at });
     // Hits that no later score needs are not kept, and a profile is kept as it is now.
     let exact = then.is_some() || as_of >= lead.last_seen;
-    let transition = |transition: Transition| TransitionShown {
-        from: transition.from,
-        to: transition.to,
-        at: transition.at,
-        reason: transition.reason,
-        score: transition.score,
-        model_hash: transition.model.to_string(),
-    };
+    let falls = fall(&state.model, &lead, lead.scored_at, lead.scored_at.plus_days(LOOKS_AHEAD_DAYS));
     Ok(private().json(Explanation {
         key: lead.key.to_hex(),
         site: site.id.to_string(),
@@ -288,12 +320,14 @@ pub(super) async fn explanation(
         lines,
         missing,
         exit,
-        transitions: transitions.into_iter().map(transition).collect(),
+        cooling_until: cooling_until(&state.model, &lead).filter(|until| *until > as_of),
+        falls_out_at: falls.map(|(evaluation, _)| evaluation.as_of),
+        transitions: transitions.into_iter().map(TransitionShown::of).collect(),
     }))
 }
 
 /// Answers about people are not for caches.
-fn private() -> actix_web::HttpResponseBuilder {
+pub(super) fn private() -> actix_web::HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
     response.insert_header(("cache-control", "no-store"));
     response

@@ -19,6 +19,7 @@ pub mod routes;
 mod script;
 mod served;
 mod sites;
+mod stage;
 mod state;
 
 pub use restrictions::RestrictionDirectory;

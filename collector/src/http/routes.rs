@@ -1,7 +1,8 @@
 //! Every URL. Invariant: a URL that is not here does not exist.
 
 use super::{
-    audit, auth, collect, demo, error, gpc, health, leads, pages, privacy, reports, script, state::State,
+    audit, auth, collect, demo, error, gpc, health, leads, pages, privacy, reports, script, stage,
+    state::State,
 };
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{Route, guard};
@@ -33,6 +34,7 @@ pub fn configure(state: web::Data<State>) -> impl Fn(&mut ServiceConfig) + Clone
             .route("/api/v1/reports/mql", read().to(reports::mql))
             .route("/api/v1/leads", read().to(leads::list))
             .route("/api/v1/leads/{key}", read().to(leads::show))
+            .route("/api/v1/leads/{key}/stage", web::post().to(stage::change))
             .route("/api/v1/leads/{key}/explanation", read().to(leads::explanation))
             // The audit page's data.
             .route("/api/v1/audit/salts", read().to(audit::salts::show))

@@ -5,6 +5,7 @@ use crate::audit::Recorder;
 use crate::clock::Clock;
 use crate::compliance::Settings;
 use crate::jobs::retention::Retention;
+use crate::jobs::stages::Stages;
 use crate::privacy::{ClientLimits, Privacy, TrustedProxies};
 use crate::rights::Service;
 use crate::scoring::Model;
@@ -32,6 +33,8 @@ pub struct State {
     pub restrictions: RestrictionDirectory,
     /// What answers people's requests.
     pub rights: Arc<Service>,
+    /// What makes the changes of stage that people ask for.
+    pub stages: Stages,
     /// The scoring model.
     pub model: Arc<Model>,
     /// The clock.

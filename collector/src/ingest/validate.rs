@@ -149,25 +149,9 @@ fn identity(raw: WireLead<'_>) -> Result<ClaimedIdentity, Refusal> {
 }
 
 fn money(raw: &WireRevenue<'_>) -> Result<Money, Refusal> {
-    let currency = raw.currency.trim().to_ascii_uppercase();
-    if currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
-        return Err(Refusal::bad("/$/currency", "a currency is an ISO 4217 code such as EUR"));
-    }
-    let wrong = || Refusal::bad("/$/amount", "an amount is a number such as 1250.50");
-    let amount: f64 = raw.amount.0.as_deref().unwrap_or_default().trim().parse().map_err(|_| wrong())?;
-    // Currencies with no or with three decimals, by ISO 4217.
-    let scale = match currency.as_str() {
-        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI"
-        | "VND" | "VUV" | "XAF" | "XOF" | "XPF" => 1.0,
-        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 1000.0,
-        _ => 100.0,
-    };
-    let minor = (amount * scale).round();
-    if !minor.is_finite() || minor.abs() > 1e15 {
-        return Err(wrong());
-    }
-    #[expect(clippy::cast_possible_truncation, reason = "bounded above")]
-    Ok(Money { minor: minor as i64, currency: Text::clean(&currency) })
+    let currency = Money::currency(&raw.currency).map_err(|error| Refusal::bad("/$/currency", error.0))?;
+    let amount = raw.amount.0.as_deref().unwrap_or_default();
+    Money::parse(amount, currency).map_err(|error| Refusal::bad("/$/amount", error.0))
 }
 
 fn engagement(ms: f64) -> Result<u32, Refusal> {

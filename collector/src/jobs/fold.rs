@@ -1,11 +1,13 @@
 //! Folds a run of events into visits, leads, transitions and counts. Invariant: pure, given what was
 //! loaded: the same events in the same order make the same changes, however they are cut into runs.
 
+use super::standing::{Steps, is_counted};
 use crate::domain::{
-    Attributes, Event, EventName, LeadKey, Signal, Site, SiteNo, Stage, Timestamp, Touch, VISIT_MS, VisitorId,
+    Attributes, Event, EventName, LeadKey, Role, Signal, Site, SiteNo, Stage, Timestamp, Touch, VISIT_MS,
+    VisitorId,
 };
-use crate::leads::{Lead, Origin, Qualified, Reason, Transition, Visit, lifecycle, rules_in};
-use crate::scoring::{Evaluation, Model, Profile};
+use crate::leads::{Lead, Origin, Transition, Visit};
+use crate::scoring::Model;
 use crate::storage::counting::{self, Rollups};
 use crate::storage::{Attribution, Changes, Loaded, RollupDelta};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +27,7 @@ pub(super) struct Fold<'a> {
     visits_touched: BTreeSet<VisitorId>,
     leads_touched: BTreeSet<LeadKey>,
     transitions: Vec<Transition>,
+    applied: BTreeMap<LeadKey, usize>,
     rollups: Rollups,
     ended_withdrawals: Vec<LeadKey>,
     newest: Timestamp,
@@ -40,6 +43,7 @@ impl<'a> Fold<'a> {
             visits_touched: BTreeSet::new(),
             leads_touched: BTreeSet::new(),
             transitions: Vec::new(),
+            applied: BTreeMap::new(),
             rollups: Rollups::new(),
             ended_withdrawals: Vec::new(),
             newest: Timestamp::from_millis(i64::MIN),
@@ -85,6 +89,7 @@ impl<'a> Fold<'a> {
             visits: self.visits_touched.iter().filter_map(|id| self.loaded.visits.remove(id)).collect(),
             leads: self.leads_touched.iter().filter_map(|key| self.loaded.leads.remove(key)).collect(),
             transitions: self.transitions,
+            applied: self.applied,
             rollups: self.rollups,
             forget_visits_before: forget.then(|| self.newest.plus_millis(-FORGET_MS)),
             ended_withdrawals: self.ended_withdrawals,
@@ -136,6 +141,8 @@ impl<'a> Fold<'a> {
     /// Ties the event to its lead, and the visit to the lead where the site's policy says so.
     fn identify(&mut self, site: &Site, event: &Event, key: LeadKey, origin: &Origin) {
         if self.loaded.leads.contains_key(&key) {
+            // With what was known of it until now.
+            self.pass(site, key, event.at);
             self.touch_lead(key, origin);
         } else {
             let since = event
@@ -180,34 +187,26 @@ impl<'a> Fold<'a> {
             return;
         };
         self.leads_touched.insert(key);
+        self.pass(site, key, event.at);
         let Some(lead) = self.loaded.leads.get_mut(&key) else { return };
         lead.hits.extend(hits);
         lead.last_seen = lead.last_seen.max(event.at);
         lead.first_seen = lead.first_seen.min(event.at);
-        let as_of = lead.last_seen;
+        let as_of = lead.last_seen.max(lead.scored_at);
         self.model.prune(&mut lead.hits, as_of);
-        let evaluation = self.model.evaluate(&lead.hits, &profile(lead), as_of);
-        lead.score = evaluation.score();
-        lead.reasons = reasons(&evaluation);
-        if let Some(to) = lifecycle::next(lead.stage, evaluation.qualifies) {
-            let lines = serde_json::to_string(&evaluation.lines).unwrap_or_default();
-            let transition = Transition {
-                lead: key,
-                site: site.no,
-                at: event.at,
-                from: lead.stage,
-                to,
-                reason: lifecycle::reason(lead.score.total, self.model.threshold()),
-                score: lead.score,
-                model: *self.model.hash(),
-                rules: rules_in(&lines),
-                lines,
-            };
-            lead.stage = to;
-            lead.qualified = Some(Qualified { at: event.at, score: lead.score });
-            let origins = (&lead.first, &lead.last);
-            counting::count_mql(&mut self.rollups, site, event.at, origins, &transition.rules, 1);
-            self.transitions.push(transition);
+        let Self { model, transitions, rollups, .. } = self;
+        Steps { model, site, transitions, rollups }.score(lead, event.at, as_of);
+    }
+
+    /// Lets time pass for a lead up to an event of it.
+    fn pass(&mut self, site: &Site, key: LeadKey, until: Timestamp) {
+        let Some(lead) = self.loaded.leads.get_mut(&key) else { return };
+        let pending = self.loaded.pending.entry(key).or_default();
+        let Self { model, transitions, rollups, .. } = self;
+        let done = Steps { model, site, transitions, rollups }.pass(lead, pending, until);
+        pending.drain(..done);
+        if done > 0 {
+            *self.applied.entry(key).or_default() += done;
         }
     }
 
@@ -220,12 +219,6 @@ impl<'a> Fold<'a> {
             self.leads_touched.insert(key);
         }
     }
-}
-
-/// Whether a visit of then is to be counted. Those of earlier days were, from events that are no more; leads and
-/// MQLs are counted as long as they are there.
-fn is_counted(site: &Site, at: Timestamp) -> bool {
-    site.counted_from.is_none_or(|first| site.zone.date(at) >= first)
 }
 
 fn hour(at: Timestamp) -> i64 {
@@ -276,6 +269,8 @@ fn new_lead(site: &Site, event: &Event, key: LeadKey, origin: &Origin, first_see
         key,
         site: site.no,
         stage: Stage::Lead,
+        stage_at: event.at,
+        stage_by: Role::Collector,
         first_seen,
         known_at: event.at,
         last_seen: event.at,
@@ -285,31 +280,11 @@ fn new_lead(site: &Site, event: &Event, key: LeadKey, origin: &Origin, first_see
         first: origin.clone(),
         last: origin.clone(),
         score: crate::domain::Score::default(),
+        scored_at: event.at,
         reasons: Vec::new(),
         qualified: None,
         hits: Vec::new(),
     }
-}
-
-/// What scoring is told of a lead besides its hits.
-pub(crate) fn profile(lead: &Lead) -> Profile {
-    Profile {
-        attributes: lead.attributes.clone(),
-        domain: lead.domain.clone(),
-        country: lead.country.clone(),
-    }
-}
-
-/// The largest lines that brought points, at most four.
-fn reasons(evaluation: &Evaluation) -> Vec<Reason> {
-    let mut lines: Vec<_> = evaluation.lines.iter().filter(|line| line.points.milli() > 0).collect();
-    lines.sort_by(|a, b| b.points.cmp(&a.points).then_with(|| a.id.cmp(&b.id)));
-    let reason = |line: &crate::scoring::Line| Reason {
-        id: line.id.clone(),
-        label: line.label.clone(),
-        points: line.points,
-    };
-    lines.into_iter().take(4).map(reason).collect()
 }
 
 /// Folds the events of one lead anew, as if there had never been others: what remains of it after some were

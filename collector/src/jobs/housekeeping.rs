@@ -1,9 +1,10 @@
-//! Once a minute: salts whose day is over are destroyed, visits of that day and quiet clients forgotten, and
-//! once a day what is past its time. Invariant: a round that fails is said in the log and tried again in the
+//! Once a minute: salts whose day is over are destroyed, visits of that day and quiet clients forgotten,
+//! and once a day what is past its time; scores fade. Invariant: a round that fails is said in the log and tried again in the
 //! next, and no salt is destroyed without a record.
 
 use super::fold::FORGET_MS;
 use super::retention::Retention;
+use super::sweep::Sweep;
 use crate::audit::Recorder;
 use crate::clock::Clock;
 use crate::domain::{Action, Actor, Site, SiteId};
@@ -30,6 +31,7 @@ impl Housekeeping {
         privacy: Arc<Privacy>,
         ledger: Arc<dyn Ledger>,
         retention: Retention,
+        sweep: Sweep,
         audit: Arc<Recorder>,
         limits: Vec<Arc<ClientLimits>>,
         clock: Clock,
@@ -56,6 +58,12 @@ impl Housekeeping {
                         );
                     }),
                     Err(error) => tracing::error!("retention waits: {error}"),
+                }
+                // At the start, and whenever a midnight has passed.
+                match sweep.round() {
+                    Ok(0) => {}
+                    Ok(swept) => tracing::info!("{swept} leads were looked at again: scores fade by the day"),
+                    Err(error) => tracing::error!("scores that fade wait: {error}"),
                 }
                 limits.iter().for_each(|limits| limits.forget_quiet());
                 let (flag, changed) = &*stopped;

@@ -3,10 +3,15 @@
 
 mod fold;
 mod housekeeping;
+pub mod outcomes;
 pub mod retention;
 pub mod score;
+pub mod stages;
+mod standing;
+mod sweep;
 
 #[cfg(test)]
 mod tests;
 
 pub use housekeeping::Housekeeping;
+pub use sweep::Sweep;

@@ -12,7 +12,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-pub(crate) use super::fold::{profile, refold};
+pub(crate) use super::fold::refold;
+pub(crate) use super::standing::{cooling_until, fall, profile};
 
 /// Events of one transaction.
 const RUN: usize = 1_000;

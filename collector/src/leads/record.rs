@@ -2,8 +2,8 @@
 //! than a day's hits and is forgotten with the day's salt; a lead holds no address.
 
 use crate::domain::{
-    Attributes, Channel, EmailDomain, Hit, LeadKey, ModelHash, Points, RuleId, Score, SiteNo, Stage, Text,
-    Timestamp, Touch, VisitorId,
+    Actor, Attributes, Channel, EmailDomain, Hit, LeadKey, ModelHash, Money, Points, Role, RuleId, Score,
+    SiteNo, Stage, Text, Timestamp, Touch, VisitorId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -133,6 +133,10 @@ pub struct Lead {
     pub site: SiteNo,
     /// Where it stands.
     pub stage: Stage,
+    /// Since when.
+    pub stage_at: Timestamp,
+    /// In which role somebody put it there; the collector's own is the machine's.
+    pub stage_by: Role,
     /// The first event of the visit on which it became known.
     pub first_seen: Timestamp,
     /// The moment it became known: the day under which it is counted.
@@ -149,11 +153,13 @@ pub struct Lead {
     pub first: Origin,
     /// The last touch that was not direct before it became an MQL, or the first.
     pub last: Origin,
-    /// The score at `last_seen`.
+    /// The score at `scored_at`.
     pub score: Score,
+    /// The newest event, or the midnight after it at which the score was last looked at.
+    pub scored_at: Timestamp,
     /// The largest positive lines of that score, at most four.
     pub reasons: Vec<Reason>,
-    /// When it became an MQL.
+    /// When it first became an MQL.
     pub qualified: Option<Qualified>,
     /// Every hit that can still matter.
     pub hits: Vec<Hit>,
@@ -166,7 +172,7 @@ pub struct Transition {
     pub lead: LeadKey,
     /// The site.
     pub site: SiteNo,
-    /// When, by the event that caused it.
+    /// When: by the event that caused it, at the midnight at which it had faded, or as people said.
     pub at: Timestamp,
     /// From where.
     pub from: Stage,
@@ -174,6 +180,10 @@ pub struct Transition {
     pub to: Stage,
     /// In a sentence.
     pub reason: String,
+    /// Who made it; the collector is the machine.
+    pub actor: Actor,
+    /// What was won with it.
+    pub amount: Option<Money>,
     /// The score at that moment.
     pub score: Score,
     /// The model that made it.
@@ -183,4 +193,11 @@ pub struct Transition {
     pub lines: String,
     /// The rules and attributes that brought points at that moment; for counting, not stored with the row.
     pub rules: Vec<RuleId>,
+}
+
+impl Transition {
+    /// Whether somebody made it, so that no replay of events brings it back.
+    pub fn by_people(&self) -> bool {
+        self.actor.role != Role::Collector
+    }
 }

@@ -4,7 +4,7 @@
 
 use super::scored::Scored;
 use super::words::Told;
-use crate::domain::{Attributes, Restriction, Stage, Timestamp};
+use crate::domain::{Attributes, Money, Restriction, Role, Stage, Timestamp};
 use serde::Serialize;
 
 /// The document.
@@ -172,7 +172,12 @@ fn scoring_lines(scored: &Scored, table: &mut Table) {
     }
     for decision in &scored.decisions {
         let what = format!("from {} to {}", decision.from.name(), decision.to.name());
-        table.line("decision", &decision.at.to_string(), "", &what, &decision.reason);
+        let who = if decision.decided_by == Role::Collector { "by the score" } else { "by somebody" };
+        table.line("decision", &decision.at.to_string(), "", &format!("{what}, {who}"), &decision.reason);
+        if let Some(Money { minor, currency }) = &decision.amount {
+            let what = format!("won: {minor} of the minor unit of {currency}");
+            table.line("decision", &decision.at.to_string(), "", &what, "");
+        }
         for line in decision.lines.as_array().into_iter().flatten() {
             let what =
                 format!("{} points for {}", line["points"], line["label"].as_str().unwrap_or_default());

@@ -1,7 +1,7 @@
 //! What a person was scored on, and what would have changed it. Invariant: every number is the model's own
 //! answer, also for what did not happen: nothing is reckoned here.
 
-use crate::domain::{Points, Score, Stage, Timestamp};
+use crate::domain::{Money, Points, Role, Score, Stage, Timestamp};
 use crate::jobs::score::profile;
 use crate::leads::{Lead, Transition};
 use crate::scoring::{Evaluation, Line, LineKind, Model, Profile};
@@ -41,6 +41,10 @@ pub struct Decision {
     pub to: Stage,
     /// Why.
     pub reason: String,
+    /// In which role somebody decided it; the collector is the machine.
+    pub decided_by: Role,
+    /// What was won.
+    pub amount: Option<Money>,
     /// The score at that moment.
     pub score: Score,
     /// The model's hash.
@@ -64,6 +68,8 @@ pub(super) fn scored(model: &Model, lead: &Lead, transitions: &[Transition], now
         from: transition.from,
         to: transition.to,
         reason: transition.reason.clone(),
+        decided_by: transition.actor.role,
+        amount: transition.amount.clone(),
         score: transition.score,
         model_hash: transition.model.to_string(),
         lines: serde_json::from_str(&transition.lines).unwrap_or_default(),

@@ -54,7 +54,12 @@ pub fn count_mql(
 pub(super) fn taken_back(site: &Site, lead: &Lead, transitions: &[Transition]) -> Rollups {
     let mut rollups = Rollups::new();
     count_lead(&mut rollups, site, lead.known_at, &lead.first, -1);
-    for transition in transitions.iter().filter(|transition| transition.to == crate::domain::Stage::Mql) {
+    // Who qualifies anew was counted the first time.
+    let first = |transition: &&Transition| {
+        transition.to == crate::domain::Stage::Mql
+            && lead.qualified.as_ref().is_none_or(|qualified| qualified.at == transition.at)
+    };
+    if let Some(transition) = transitions.iter().find(first) {
         let rules = rules_in(&transition.lines);
         count_mql(&mut rollups, site, transition.at, (&lead.first, &lead.last), &rules, -1);
     }

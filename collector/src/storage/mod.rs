@@ -10,6 +10,7 @@ pub mod counting;
 mod doorbell;
 mod events;
 mod keeping;
+mod lifecycle;
 pub mod memory;
 mod reports;
 mod rights;
@@ -29,6 +30,7 @@ pub use events::{
     OutcomeQuery, Selector, Tally,
 };
 pub use keeping::{Keeping, Prune};
+pub use lifecycle::{Due, Turn, Turned, Turns};
 pub use reports::{
     Attribution, CountRow, Counts, LeadPage, LeadQuery, PageToken, ReportQuery, ReportRows, Reports, cmp_rows,
 };
@@ -42,7 +44,7 @@ pub trait ScoringLedger: Sites + Scores {}
 impl<T: Sites + Scores> ScoringLedger for T {}
 
 /// Everything transactional and small, in one place.
-pub trait Ledger: ScoringLedger + Reports + Accounts + AuditLog + Keeping + Census + Rights {
+pub trait Ledger: ScoringLedger + Reports + Accounts + AuditLog + Keeping + Census + Rights + Turns {
     /// Before the process ends: leaves the files so that a copy of the database's own is whole.
     ///
     /// # Errors

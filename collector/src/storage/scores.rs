@@ -16,6 +16,8 @@ pub struct Loaded {
     pub leads: BTreeMap<LeadKey, Lead>,
     /// What these leads asked not to be done, also those that are not there.
     pub restrictions: BTreeMap<LeadKey, Restriction>,
+    /// What people made of these leads and a replay has not come to yet, oldest first.
+    pub pending: BTreeMap<LeadKey, Vec<Transition>>,
 }
 
 /// What is counted together.
@@ -53,6 +55,8 @@ pub struct Changes {
     pub leads: Vec<Lead>,
     /// Changes of stage to append.
     pub transitions: Vec<Transition>,
+    /// How many of the pending changes of each lead were come to.
+    pub applied: BTreeMap<LeadKey, usize>,
     /// Counts to add.
     pub rollups: BTreeMap<RollupKey, RollupDelta>,
     /// Forget visits whose newest event is older.
@@ -78,7 +82,8 @@ pub trait Scores: Send + Sync + 'static {
     /// When the engine fails.
     fn generation(&self) -> Result<i64, StoreError>;
 
-    /// Throws away everything that follows from events, to be made anew by `model` from the first event.
+    /// Throws away everything that follows from events, to be made anew by `model` from the first event. Changes
+    /// of stage that people made stay, and are pending.
     ///
     /// # Errors
     /// When the engine fails: then nothing was thrown away.

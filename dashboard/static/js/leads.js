@@ -170,6 +170,12 @@ export class Leads {
   }
 }
 
+/** What became of a lead that was an MQL. */
+const STAGES = {
+  lead: "no MQL any more", sal: "accepted by sales", sql: "qualified by sales", customer: "customer",
+  recycled: "handed back to marketing", disqualified: "ruled out", lost: "lost",
+};
+
 function scoreOf(lead) {
   const { total, fit, engagement } = lead.score;
   const all = Math.max(100, fit + engagement);
@@ -180,6 +186,7 @@ function scoreOf(lead) {
       svg("rect", { class: "bar-bed", width: 100, height: 6 }), svg("rect", { class: "fit", width: width(fit), height: 6 }),
       svg("rect", { class: "engagement", x: width(fit), width: width(engagement), height: 6 })),
     h("div", { class: "sub" }, `${points(fit)} fit + ${points(engagement)} engagement`),
+    lead.stage !== "mql" && STAGES[lead.stage] && h("div", { class: "sub" }, STAGES[lead.stage]),
     lead.score_at_mql && lead.score_at_mql.total !== total && h("div", { class: "sub" }, `${points(lead.score_at_mql.total)} when it qualified`),
   ].filter(Boolean);
 }

@@ -61,9 +61,14 @@ proptest! {
         world.append(&log);
         world.score(MODEL);
         for lead in world.snapshot().leads {
-            let transitions = world.transitions(&lead);
-            prop_assert!(transitions.len() <= 1);
-            prop_assert_eq!(lead.stage, if transitions.is_empty() { Stage::Lead } else { Stage::Mql });
+            let (out, transitions): (Vec<_>, Vec<_>) = world
+                .transitions(&lead)
+                .into_iter()
+                .partition(|transition| transition.to == Stage::Disqualified);
+            prop_assert!(transitions.len() <= 1 && out.len() <= 1);
+            let qualified = if transitions.is_empty() { Stage::Lead } else { Stage::Mql };
+            prop_assert_eq!(lead.stage, if out.is_empty() { qualified } else { Stage::Disqualified });
+            prop_assert!(out.iter().all(|out| out.reason.starts_with("ruled out: Applied: it happened")));
             let Some(transition) = transitions.first() else {
                 prop_assert_eq!(lead.qualified, None);
                 continue;

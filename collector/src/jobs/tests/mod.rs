@@ -6,9 +6,11 @@ mod crash;
 mod crashing;
 mod cuts;
 mod erased;
+mod lifecycle;
 mod linking;
 mod mixed;
 mod oracle;
+mod outcomes;
 mod retention;
 mod visits;
 

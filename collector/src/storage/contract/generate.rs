@@ -2,9 +2,9 @@
 //! included; ids are from a small set where a test needs them to meet.
 
 use crate::domain::{
-    Agent, Attributes, Channel, EmailDomain, Event, EventId, EventName, Hit, LeadKey, ModelHash, Money,
-    Place, Points, Props, RuleId, Rung, Score, Signal, SiteNo, Stage, Text, Timestamp, Touch, Trust,
-    VisitorId,
+    Actor, Agent, Attributes, Channel, EmailDomain, Event, EventId, EventName, Hit, LeadKey, ModelHash,
+    Money, Place, Points, Props, Role, RuleId, Rung, Score, Signal, SiteNo, Stage, Text, Timestamp, Touch,
+    Trust, VisitorId,
 };
 use crate::leads::{Lead, Origin, Qualified, Reason, Transition, Visit};
 use proptest::collection::{btree_map, vec};
@@ -150,7 +150,12 @@ pub(super) fn visit() -> impl Strategy<Value = Visit> {
 /// A lead of one of five keys; odd ones are on site 1, even ones on site 2.
 pub(super) fn lead() -> impl Strategy<Value = Lead> {
     let times = (moment(), moment());
-    let who = (prop::option::of(domain()), some_text(), attributes(), select(Stage::ALL.to_vec()));
+    let who = (
+        prop::option::of(domain()),
+        some_text(),
+        attributes(),
+        (select(Stage::ALL.to_vec()), select(Role::ALL.to_vec())),
+    );
     let reason =
         ("[a-z]{1,9}", "\\PC{0,12}", points()).prop_map(|(id, label, points)| Reason { id, label, points });
     let mql = prop::option::of((moment(), score()).prop_map(|(at, score)| Qualified { at, score }));
@@ -158,7 +163,9 @@ pub(super) fn lead() -> impl Strategy<Value = Lead> {
         |(number, times, who, first, last, score, reasons, qualified, hits)| Lead {
             key: lead_key(number),
             site: SiteNo::new(if number % 2 == 1 { 1 } else { 2 }),
-            stage: who.3,
+            stage: who.3.0,
+            stage_at: times.0,
+            stage_by: who.3.1,
             first_seen: times.0,
             known_at: times.0,
             last_seen: times.1,
@@ -168,6 +175,7 @@ pub(super) fn lead() -> impl Strategy<Value = Lead> {
             first,
             last,
             score,
+            scored_at: times.1,
             reasons,
             qualified,
             hits,
@@ -182,6 +190,8 @@ pub(super) fn plain_lead(number: u8, last_seen: Timestamp) -> Lead {
         key: lead_key(number),
         site: SiteNo::new(1),
         stage: Stage::Lead,
+        stage_at: last_seen,
+        stage_by: Role::Collector,
         first_seen: last_seen,
         known_at: last_seen,
         last_seen,
@@ -191,6 +201,7 @@ pub(super) fn plain_lead(number: u8, last_seen: Timestamp) -> Lead {
         first: origin.clone(),
         last: origin,
         score: Score::default(),
+        scored_at: last_seen,
         reasons: Vec::new(),
         qualified: None,
         hits: Vec::new(),
@@ -199,14 +210,19 @@ pub(super) fn plain_lead(number: u8, last_seen: Timestamp) -> Lead {
 
 pub(super) fn transition() -> impl Strategy<Value = Transition> {
     let stages = (select(Stage::ALL.to_vec()), select(Stage::ALL.to_vec()));
-    (0..5_u8, moment(), stages, "\\PC{0,30}", score(), 0..3_u8).prop_map(
-        |(number, at, (from, to), reason, score, hash)| Transition {
+    let money = (any::<i64>(), "[A-Z]{3}")
+        .prop_map(|(minor, currency)| Money { minor, currency: Text::clean(&currency) });
+    let by = (select(Role::ALL.to_vec()), prop::option::of(money));
+    (0..5_u8, moment(), stages, "\\PC{0,30}", score(), 0..3_u8, by).prop_map(
+        |(number, at, (from, to), reason, score, hash, (role, amount))| Transition {
             lead: lead_key(number),
             site: SiteNo::new(if number % 2 == 1 { 1 } else { 2 }),
             at,
             from,
             to,
             reason,
+            actor: Actor::account(role),
+            amount,
             score,
             model: model(hash),
             lines: format!("[{number}]"),

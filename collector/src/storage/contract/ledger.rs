@@ -164,6 +164,8 @@ fn a_transition(number: u8, reason: &str) -> Transition {
         from: crate::domain::Stage::Lead,
         to: crate::domain::Stage::Mql,
         reason: reason.to_owned(),
+        actor: crate::domain::Actor::collector(),
+        amount: None,
         score: crate::domain::Score::default(),
         model: model(1),
         lines: "[]".to_owned(),
@@ -285,8 +287,10 @@ fn transitions_are_appended(backend: &dyn Backend) {
         for number in 0..5 {
             let site = SiteNo::new(if number % 2 == 1 { 1 } else { 2 });
             let of_lead = commits.iter().flatten().filter(|transition| transition.lead == lead_key(number));
+            let mut of_lead: Vec<_> = of_lead.cloned().collect();
+            of_lead.sort_by_key(|transition| transition.at);
             let stored = ledger.transitions(site, lead_key(number)).expect("reads");
-            prop_assert_eq!(stored, of_lead.cloned().collect::<Vec<_>>(), "in order, whatever their moments");
+            prop_assert_eq!(stored, of_lead, "by their moments, of one moment as they were written");
         }
     });
     let ledger = begun(backend);

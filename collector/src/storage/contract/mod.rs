@@ -11,6 +11,7 @@ mod generate;
 mod keeping;
 mod leads;
 mod ledger;
+mod lifecycle;
 mod reports;
 mod rights;
 

@@ -168,6 +168,8 @@ fn mql(number: u8, source: &str) -> (Lead, Transition, Visit) {
         from: Stage::Lead,
         to: Stage::Mql,
         reason: "enough".to_owned(),
+        actor: Actor::collector(),
+        amount: None,
         score: lead.score,
         model: model(1),
         lines: LINES.to_owned(),

@@ -25,6 +25,8 @@ pub(super) struct State {
     pub(super) visits: BTreeMap<VisitorId, Visit>,
     pub(super) leads: BTreeMap<LeadKey, Lead>,
     pub(super) transitions: Vec<Transition>,
+    /// Those that a replay has not come to, oldest first.
+    pub(super) pending: BTreeMap<LeadKey, Vec<Transition>>,
     pub(super) rollups: BTreeMap<RollupKey, RollupDelta>,
     pub(super) restrictions: BTreeMap<LeadKey, (SiteNo, Restriction)>,
     pub(super) audit: Vec<Entry>,
@@ -49,6 +51,12 @@ impl State {
             .iter()
             .map(|transition| Transition { rules: Vec::new(), ..transition.clone() });
         self.transitions.extend(stored);
+        self.transitions.sort_by_key(|transition| transition.at);
+        for (lead, count) in &changes.applied {
+            if let Some(pending) = self.pending.get_mut(lead) {
+                pending.drain(..(*count).min(pending.len()));
+            }
+        }
         for (key, delta) in &changes.rollups {
             let total = self.rollups.entry(key.clone()).or_default();
             total.visits += delta.visits;
@@ -76,6 +84,21 @@ impl State {
             if self.rollups.get(&cell) == Some(&RollupDelta::default()) {
                 self.rollups.remove(&cell);
             }
+        }
+    }
+
+    /// What people made of a lead and a replay has not come to, oldest first.
+    pub(super) fn pending(&self, key: LeadKey) -> &[Transition] {
+        self.pending.get(&key).map_or(&[], Vec::as_slice)
+    }
+
+    /// Loads a lead and what belongs to it.
+    pub(super) fn load_lead(&self, key: LeadKey, loaded: &mut Loaded) {
+        loaded.leads.extend(self.leads.get(&key).map(|lead| (key, lead.clone())));
+        let restriction = self.restrictions.get(&key).map(|(_, restriction)| (key, *restriction));
+        loaded.restrictions.extend(restriction);
+        if !self.pending(key).is_empty() {
+            loaded.pending.insert(key, self.pending(key).to_vec());
         }
     }
 
@@ -155,7 +178,11 @@ impl Scores for MemoryLedger {
         state.progress = Some((Cursor::default(), model));
         state.visits.clear();
         state.leads.clear();
-        state.transitions.clear();
+        state.transitions.retain(Transition::by_people);
+        state.pending.clear();
+        for act in state.transitions.clone() {
+            state.pending.entry(act.lead).or_default().push(act);
+        }
         let State { sites, rollups, .. } = &mut *state;
         rollups.retain(|key, _| {
             let site = sites.values().find(|site| site.no == key.site);
@@ -170,11 +197,9 @@ impl Scores for MemoryLedger {
             visitors.iter().filter_map(|id| state.visits.get(id).map(|visit| (*id, visit.clone()))).collect();
         let linked = visits.values().filter_map(|visit| visit.lead);
         let keys: BTreeSet<LeadKey> = leads.iter().copied().chain(linked).collect();
-        let found = |key: &LeadKey| state.leads.get(key).map(|lead| (*key, lead.clone()));
-        let restriction =
-            |key: &LeadKey| state.restrictions.get(key).map(|(_, restriction)| (*key, *restriction));
-        let leads = keys.iter().filter_map(found).collect();
-        Ok(Loaded { visits, leads, restrictions: keys.iter().filter_map(restriction).collect() })
+        let mut loaded = Loaded { visits, ..Loaded::default() };
+        keys.iter().for_each(|key| state.load_lead(*key, &mut loaded));
+        Ok(loaded)
     }
 
     fn commit(&self, from: Cursor, to: Cursor, changes: &Changes) -> Result<(), StoreError> {

@@ -6,6 +6,7 @@ mod audit;
 mod events;
 mod keeping;
 mod ledger;
+mod lifecycle;
 mod rights;
 
 pub use events::MemoryEvents;

@@ -39,6 +39,7 @@ impl State {
         let (of_lead, others) =
             std::mem::take(&mut self.transitions).into_iter().partition(|transition| transition.lead == key);
         self.transitions = others;
+        self.pending.remove(&key);
         self.visits.retain(|id, visit| visit.lead != Some(key) && !order.visitors.contains(id));
         if made.leads.is_empty() {
             self.references.retain(|(_, lead), _| *lead != key);

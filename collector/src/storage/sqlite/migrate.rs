@@ -37,6 +37,7 @@ pub(super) const LEDGER: &[Migration] = &[
     step!("ledger", "0004_accounts"),
     step!("ledger", "0005_rights"),
     step!("ledger", "0006_retention"),
+    step!("ledger", "0007_lifecycle"),
 ];
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS migrations (

@@ -12,6 +12,7 @@ mod events;
 mod inventory;
 mod keeping;
 mod ledger;
+mod lifecycle;
 mod migrate;
 mod recent;
 mod reports;

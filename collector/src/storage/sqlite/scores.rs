@@ -4,8 +4,8 @@
 use super::connect::Connection;
 use super::{SqliteLedger, codec, ledger, rights, sql};
 use crate::domain::{
-    Cursor, EmailDomain, EventId, Hit, LeadKey, ModelHash, Points, RuleId, Score, SiteNo, Stage, Text,
-    Timestamp, VisitorId,
+    Actor, Cursor, EmailDomain, EventId, Hit, LeadKey, ModelHash, Money, Points, Role, RuleId, Score, SiteNo,
+    Stage, Text, Timestamp, VisitorId,
 };
 use crate::leads::{Lead, Qualified, Transition, Visit};
 use crate::storage::counting::taken_back;
@@ -52,6 +52,8 @@ pub(super) fn lead(row: &Row<'_>) -> Result<Lead, StoreError> {
         key: LeadKey::from_bytes(row.get("key")?),
         site: SiteNo::new(row.get("site")?),
         stage: Stage::from_code(row.get("stage")?).ok_or_else(|| damaged("leads.stage"))?,
+        stage_at: Timestamp::from_millis(row.get("stage_at")?),
+        stage_by: role(&row.get::<_, String>("stage_by")?, "leads.stage_by")?,
         first_seen: Timestamp::from_millis(row.get("first_seen")?),
         known_at: Timestamp::from_millis(row.get("known_at")?),
         last_seen: Timestamp::from_millis(row.get("last_seen")?),
@@ -61,10 +63,15 @@ pub(super) fn lead(row: &Row<'_>) -> Result<Lead, StoreError> {
         first: codec::origin_from_json(&row.get::<_, String>("first_origin")?)?,
         last: codec::origin_from_json(&row.get::<_, String>("last_origin")?)?,
         score: score(row, "total", "fit", "engagement")?,
+        scored_at: Timestamp::from_millis(row.get("scored_at")?),
         reasons: serde_json::from_str(&row.get::<_, String>("reasons")?)?,
         qualified,
         hits: Vec::new(),
     })
+}
+
+fn role(name: &str, of: &str) -> Result<Role, StoreError> {
+    Role::from_name(name).ok_or_else(|| damaged(of))
 }
 
 fn score(row: &Row<'_>, total: &str, fit: &str, engagement: &str) -> Result<Score, StoreError> {
@@ -137,6 +144,9 @@ fn put_lead(connection: &Connection, lead: &Lead) -> Result<(), StoreError> {
         mql.map(|mql| mql.score.fit.milli()),
         mql.map(|mql| mql.score.engagement.milli()),
         lead.known_at.millis(),
+        lead.stage_at.millis(),
+        lead.stage_by.name(),
+        lead.scored_at.millis(),
     ])?;
     put_hits(connection, lead)
 }
@@ -178,6 +188,10 @@ fn put_transition(connection: &Connection, transition: &Transition) -> Result<()
         transition.score.engagement.milli(),
         transition.model.bytes(),
         transition.lines,
+        transition.actor.role.name(),
+        transition.actor.who.as_str(),
+        transition.amount.as_ref().map(|amount| amount.minor),
+        transition.amount.as_ref().map(|amount| amount.currency.as_str()),
     ])?;
     Ok(())
 }
@@ -235,6 +249,10 @@ pub(super) fn write(connection: &Connection, changes: &Changes) -> Result<(), St
     for transition in &changes.transitions {
         put_transition(connection, transition)?;
     }
+    for (lead, count) in &changes.applied {
+        let count = i64::try_from(*count).unwrap_or(i64::MAX);
+        connection.prepare_cached(sql!("ledger/mark_applied"))?.execute(params![lead.bytes(), count])?;
+    }
     for (key, delta) in &changes.rollups {
         add_rollup(connection, key, *delta)?;
     }
@@ -251,19 +269,7 @@ pub(super) fn transitions(
     let mut rows = statement.query(params![key.bytes(), site.get()])?;
     let mut transitions = Vec::new();
     while let Some(row) = rows.next()? {
-        transitions.push(Transition {
-            lead: key,
-            site,
-            at: Timestamp::from_millis(row.get("at")?),
-            from: Stage::from_code(row.get("from_stage")?)
-                .ok_or_else(|| damaged("transitions.from_stage"))?,
-            to: Stage::from_code(row.get("to_stage")?).ok_or_else(|| damaged("transitions.to_stage"))?,
-            reason: row.get("reason")?,
-            score: score(row, "total", "fit", "engagement")?,
-            model: ModelHash::from_bytes(row.get("model")?),
-            lines: row.get("lines")?,
-            rules: Vec::new(),
-        });
+        transitions.push(transition(row, site, key)?);
     }
     Ok(transitions)
 }
@@ -287,6 +293,61 @@ fn uncount_leads(connection: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
+fn transition(row: &Row<'_>, site: SiteNo, lead: LeadKey) -> Result<Transition, StoreError> {
+    let currency: Option<String> = row.get("currency")?;
+    let amount: Option<i64> = row.get("amount")?;
+    Ok(Transition {
+        lead,
+        site,
+        at: Timestamp::from_millis(row.get("at")?),
+        from: Stage::from_code(row.get("from_stage")?).ok_or_else(|| damaged("transitions.from_stage"))?,
+        to: Stage::from_code(row.get("to_stage")?).ok_or_else(|| damaged("transitions.to_stage"))?,
+        reason: row.get("reason")?,
+        actor: Actor {
+            role: role(&row.get::<_, String>("actor_role")?, "transitions.actor_role")?,
+            who: Text::clean(&row.get::<_, String>("actor")?),
+        },
+        amount: amount
+            .zip(currency)
+            .map(|(minor, currency)| Money { minor, currency: Text::clean(&currency) }),
+        score: score(row, "total", "fit", "engagement")?,
+        model: ModelHash::from_bytes(row.get("model")?),
+        lines: row.get("lines")?,
+        rules: Vec::new(),
+    })
+}
+
+/// What people made of a lead and a replay has not come to, oldest first.
+pub(super) fn pending(connection: &Connection, key: LeadKey) -> Result<Vec<Transition>, StoreError> {
+    let mut statement = connection.prepare_cached(sql!("ledger/pending"))?;
+    let mut rows = statement.query([key.bytes()])?;
+    let mut pending = Vec::new();
+    while let Some(row) = rows.next()? {
+        pending.push(transition(row, SiteNo::new(row.get("site")?), key)?);
+    }
+    Ok(pending)
+}
+
+/// Loads a lead and what belongs to it into `loaded`.
+pub(super) fn load_lead(
+    connection: &Connection,
+    key: LeadKey,
+    loaded: &mut Loaded,
+) -> Result<(), StoreError> {
+    if let Some(lead) = lead_with_hits(connection, key)? {
+        loaded.leads.insert(key, lead);
+    }
+    let restriction = rights::restriction(connection, key)?;
+    if !restriction.is_none() {
+        loaded.restrictions.insert(key, restriction);
+    }
+    let pending = pending(connection, key)?;
+    if !pending.is_empty() {
+        loaded.pending.insert(key, pending);
+    }
+    Ok(())
+}
+
 impl Scores for SqliteLedger {
     fn progress(&self) -> Result<Option<(Cursor, ModelHash)>, StoreError> {
         self.readers.read(|connection| progress(connection))
@@ -304,7 +365,8 @@ impl Scores for SqliteLedger {
         let transaction = writer.transaction()?;
         uncount_leads(&transaction)?;
         transaction.execute_batch(
-            "DELETE FROM visits; DELETE FROM hits; DELETE FROM transitions; DELETE FROM leads;",
+            "DELETE FROM visits; DELETE FROM hits; DELETE FROM leads;
+             DELETE FROM transitions WHERE actor_role = 'collector'; UPDATE transitions SET applied = 0;",
         )?;
         transaction.execute(sql!("ledger/clear_rollups"), [])?;
         transaction.execute(sql!("ledger/restart"), [model.bytes()])?;
@@ -325,13 +387,7 @@ impl Scores for SqliteLedger {
             // A visit that turned out to be a lead's brings that lead along.
             let linked = loaded.visits.values().filter_map(|visit| visit.lead);
             for key in leads.iter().copied().chain(linked).collect::<HashSet<_>>() {
-                if let Some(lead) = lead_with_hits(connection, key)? {
-                    loaded.leads.insert(key, lead);
-                }
-                let restriction = rights::restriction(connection, key)?;
-                if !restriction.is_none() {
-                    loaded.restrictions.insert(key, restriction);
-                }
+                load_lead(connection, key, &mut loaded)?;
             }
             Ok(loaded)
         })

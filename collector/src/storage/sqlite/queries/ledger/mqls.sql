@@ -1,5 +1,6 @@
 SELECT key, site, stage, first_seen, known_at, last_seen, domain, country, attributes, first_origin, last_origin,
-       total, fit, engagement, reasons, mql_at, mql_total, mql_fit, mql_engagement
+       total, fit, engagement, reasons, mql_at, mql_total, mql_fit, mql_engagement,
+       stage_at, stage_by, scored_at
 FROM leads
 WHERE site = :site AND mql_at IS NOT NULL AND mql_at >= :from AND mql_at < :before
   AND (:stage IS NULL OR stage = :stage)

@@ -1,2 +1,3 @@
-SELECT at, from_stage, to_stage, reason, total, fit, engagement, model, lines
-FROM transitions WHERE lead = ?1 AND site = ?2 ORDER BY id
+SELECT at, from_stage, to_stage, reason, total, fit, engagement, model, lines,
+       actor_role, actor, amount, currency
+FROM transitions WHERE lead = ?1 AND site = ?2 ORDER BY at, id

@@ -1,0 +1,232 @@
+//! What people make of leads: sales accepts, wins, loses, hands back. Invariant: a change is judged by where the
+//! lead stands in the transaction that writes it, with the entry in the audit log; of two who change it at a time
+//! one is first, and the other is told where it stands now. What somebody writes is searched for personal data.
+
+use super::standing::{Steps, lines};
+use super::sweep::scored_up_to_now;
+use crate::audit::Recorder;
+use crate::clock::Clock;
+use crate::domain::{Act, Action, Actor, LeadKey, Money, Site, SiteId, Stage, Text, Timestamp, printable};
+use crate::leads::lifecycle::{self, Illegal, Kind};
+use crate::leads::{Lead, Transition};
+use crate::privacy::redact;
+use crate::scoring::Model;
+use crate::storage::{Changes, Due, EventStore, Ledger, Loaded, StoreError, Turned};
+use std::sync::Arc;
+
+/// What somebody says of a lead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// Where it goes.
+    pub to: Stage,
+    /// Where they saw it; nothing asks for no comparison.
+    pub seen: Option<Stage>,
+    /// Why, in their words.
+    pub reason: Text<300>,
+    /// When; nothing is now.
+    pub at: Option<Timestamp>,
+    /// What was won.
+    pub amount: Option<Money>,
+}
+
+/// Why a change was not made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refused {
+    /// There is no such lead.
+    Unknown,
+    /// It asked not to be processed.
+    Restricted,
+    /// Somebody was first: it stands elsewhere.
+    Elsewhere(Stage),
+    /// It cannot go there.
+    Illegal(Illegal),
+    /// The moment cannot be.
+    Moment(String),
+    /// An amount is of what was won.
+    Amount,
+    /// Scores are being made anew.
+    Later,
+}
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unknown => f.write_str("there is no such lead"),
+            Self::Restricted => f.write_str("this lead asked for its processing to be restricted"),
+            Self::Elsewhere(stage) => {
+                write!(f, "somebody changed it in the meantime: the lead is {} now", stage.name())
+            }
+            Self::Illegal(illegal) => illegal.fmt(f),
+            Self::Moment(sentence) => f.write_str(sentence),
+            Self::Amount => f.write_str("an amount is of what was won: only with the stage customer"),
+            Self::Later => f.write_str("scores are being made anew; try again in a minute"),
+        }
+    }
+}
+
+/// Makes the changes that people ask for.
+#[derive(Clone)]
+pub struct Stages {
+    events: Arc<dyn EventStore>,
+    ledger: Arc<dyn Ledger>,
+    model: Arc<Model>,
+    audit: Arc<Recorder>,
+    clock: Clock,
+}
+
+impl Stages {
+    /// Over leads that are scored by `model`.
+    pub fn new(
+        events: Arc<dyn EventStore>,
+        ledger: Arc<dyn Ledger>,
+        model: Arc<Model>,
+        audit: Arc<Recorder>,
+        clock: Clock,
+    ) -> Self {
+        Self { events, ledger, model, audit, clock }
+    }
+
+    /// Now.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Whether changes can be made: every score is by this model and up to date.
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub fn ready(&self) -> Result<bool, StoreError> {
+        scored_up_to_now(self.events.as_ref(), self.ledger.as_ref(), &self.model, self.now())
+    }
+
+    /// The lead of this key, if it may be changed.
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub fn lead(&self, site: &Site, key: LeadKey) -> Result<Result<Lead, Refused>, StoreError> {
+        if self.ledger.restriction(site.no, key)?.restricted.is_some() {
+            return Ok(Err(Refused::Restricted));
+        }
+        Ok(self.ledger.lead(site.no, key)?.ok_or(Refused::Unknown))
+    }
+
+    /// The site of this name.
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub fn site(&self, id: &SiteId) -> Result<Option<Site>, StoreError> {
+        Ok(self.ledger.sites()?.into_iter().find(|site| site.id == *id))
+    }
+
+    /// What was made of a lead so far.
+    pub(super) fn made(&self, site: &Site, key: LeadKey) -> Result<Vec<Transition>, StoreError> {
+        self.ledger.transitions(site.no, key)
+    }
+
+    /// Changes a lead's stage.
+    ///
+    /// # Errors
+    /// When storage fails, or it cannot be recorded: then nothing was changed.
+    pub fn change(
+        &self,
+        actor: &Actor,
+        site: &Site,
+        key: LeadKey,
+        asked: &Asked,
+    ) -> Result<Result<Transition, Refused>, StoreError> {
+        if !self.ready()? {
+            return Ok(Err(Refused::Later));
+        }
+        if let Err(refused) = self.lead(site, key)? {
+            return Ok(Err(refused));
+        }
+        let now = self.now();
+        let reference = self.ledger.reference(site.no, key)?;
+        let mut answer = Err(Refused::Unknown);
+        let turn = &mut |loaded: Loaded| {
+            let restricted = loaded.restrictions.get(&key).is_some_and(|asked| asked.restricted.is_some());
+            let lead = loaded.leads.into_values().next().filter(|_| !restricted);
+            answer = lead.ok_or(Refused::Restricted).and_then(|mut lead| {
+                let made = self.judged(actor, site, &lead, asked, now)?;
+                let mut changes = Changes::default();
+                let Changes { transitions, rollups, .. } = &mut changes;
+                Steps { model: &self.model, site, transitions, rollups }.enter(&mut lead, &made);
+                changes.transitions.push(made.clone());
+                changes.leads.push(lead);
+                Ok((changes, made))
+            });
+            Ok(match &mut answer {
+                Ok((changes, made)) => {
+                    let details = serde_json::json!({
+                        "from": made.from, "to": made.to, "at": made.at,
+                        "amount": made.amount.as_ref().map(|amount| amount.minor),
+                        "currency": made.amount.as_ref().map(|amount| &amount.currency),
+                    });
+                    let act = Act {
+                        at: now,
+                        actor: actor.clone(),
+                        action: Action::LeadStageChanged,
+                        site: Some(site.id.clone()),
+                        subject: Some(reference),
+                        details: details.to_string(),
+                    };
+                    Turned { changes: std::mem::take(changes), act: Some(act) }
+                }
+                Err(_) => Turned::default(),
+            })
+        };
+        let (_, entry) = self.ledger.turn(Due::One(site.no, key), turn)?;
+        entry.iter().for_each(|entry| self.audit.announce(entry));
+        Ok(answer.map(|(_, made)| made))
+    }
+
+    /// The change that is asked for, if `lead` may make it.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn judged(
+        &self,
+        actor: &Actor,
+        site: &Site,
+        lead: &Lead,
+        asked: &Asked,
+        now: Timestamp,
+    ) -> Result<Transition, Refused> {
+        if asked.seen.is_some_and(|seen| seen != lead.stage) {
+            return Err(Refused::Elsewhere(lead.stage));
+        }
+        let to = asked.to;
+        let words = lifecycle::check(Kind::People, lead.stage, to).map_err(Refused::Illegal)?;
+        if asked.amount.is_some() && to != Stage::Customer {
+            return Err(Refused::Amount);
+        }
+        let at = asked.at.unwrap_or(now).min(now);
+        if asked.at.is_some_and(|at| at > now) {
+            return Err(Refused::Moment("at: it lies in the future".to_owned()));
+        }
+        if at < lead.stage_at {
+            let since = lead.stage_at;
+            let stage = lead.stage.name();
+            return Err(Refused::Moment(format!("at: the lead is {stage} since {since}, which is later")));
+        }
+        let printed = printable(asked.reason.as_str());
+        let (said, _) = redact(&printed);
+        let said = said.trim();
+        let evaluation =
+            self.model.evaluate(&lead.hits, &super::standing::profile(lead), at.max(lead.scored_at));
+        Ok(Transition {
+            lead: lead.key,
+            site: site.no,
+            at,
+            from: lead.stage,
+            to,
+            reason: if said.is_empty() { words.to_owned() } else { format!("{words}: {said}") },
+            actor: actor.clone(),
+            amount: asked.amount.clone(),
+            score: evaluation.score(),
+            model: *self.model.hash(),
+            lines: lines(&evaluation),
+            rules: Vec::new(),
+        })
+    }
+}

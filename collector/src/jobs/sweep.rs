@@ -1,0 +1,100 @@
+//! The sweep: what time does to leads that do nothing. Invariant: it makes no change that the next event would
+//! not make, at the same moment and for the same reason; each of its turns is one transaction, and a turn that
+//! was not finished is found again. Nothing is swept while events that happened before wait to be scored.
+
+use super::standing::{Steps, midnight};
+use crate::clock::Clock;
+use crate::domain::{Site, SiteNo, Timestamp};
+use crate::scoring::Model;
+use crate::storage::{Changes, Due, EventStore, Ledger, Loaded, StoreError, Turned};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Leads of one transaction: what scoring waits for at most.
+const TURN: usize = 100;
+/// Leads of one round; the rest waits for the next, a minute later.
+const ROUND: usize = 20_000;
+/// Events that wait to be scored and are newer do not hold a sweep up.
+const FRESH_MS: i64 = 60 * 60 * 1000;
+
+/// Re-evaluates leads whose score is of another day.
+#[derive(Clone)]
+pub struct Sweep {
+    events: Arc<dyn EventStore>,
+    ledger: Arc<dyn Ledger>,
+    model: Arc<Model>,
+    clock: Clock,
+}
+
+impl Sweep {
+    /// Over what is scored by `model`.
+    pub fn new(
+        events: Arc<dyn EventStore>,
+        ledger: Arc<dyn Ledger>,
+        model: Arc<Model>,
+        clock: Clock,
+    ) -> Self {
+        Self { events, ledger, model, clock }
+    }
+
+    /// Brings leads up to the last midnight, at most a round's worth; answers how many those were. What people
+    /// did after a lead's last event comes to its place first, where everything was scored anew.
+    ///
+    /// # Errors
+    /// When storage fails; what was committed stays.
+    pub fn round(&self) -> Result<usize, StoreError> {
+        let now = self.clock.now();
+        if !scored_up_to_now(self.events.as_ref(), self.ledger.as_ref(), &self.model, now)? {
+            return Ok(0);
+        }
+        let sites: BTreeMap<SiteNo, Site> =
+            self.ledger.sites()?.into_iter().map(|site| (site.no, site)).collect();
+        let mut swept = 0;
+        for due in [Due::Pending(TURN), Due::Faded(midnight(now), TURN)] {
+            while swept < ROUND {
+                let turn = &mut |loaded| Ok(self.turn(&sites, loaded, now));
+                let (count, _) = self.ledger.turn(due, turn)?;
+                swept += count;
+                if count < TURN {
+                    break;
+                }
+            }
+        }
+        Ok(swept)
+    }
+
+    fn turn(&self, sites: &BTreeMap<SiteNo, Site>, loaded: Loaded, now: Timestamp) -> Turned {
+        let mut made = Changes::default();
+        for (key, mut lead) in loaded.leads {
+            // Sites are never taken away; one that is newer than the list is its own next round's.
+            let Some(site) = sites.get(&lead.site) else { continue };
+            let Changes { transitions, rollups, .. } = &mut made;
+            let mut steps = Steps { model: &self.model, site, transitions, rollups };
+            let pending = loaded.pending.get(&key).map_or(&[][..], Vec::as_slice);
+            let applied = steps.pass(&mut lead, pending, now);
+            if lead.scored_at < midnight(now) {
+                steps.rescore(&mut lead, midnight(now));
+            }
+            if applied > 0 {
+                made.applied.insert(key, applied);
+            }
+            made.leads.push(lead);
+        }
+        Turned { changes: made, act: None }
+    }
+}
+
+/// Whether the stored leads are by this model and all that happened is in them.
+pub(super) fn scored_up_to_now(
+    events: &dyn EventStore,
+    ledger: &dyn Ledger,
+    model: &Model,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let Some((cursor, scored)) = ledger.progress()? else { return Ok(false) };
+    if scored != *model.hash() {
+        return Ok(false);
+    }
+    let next = events.scan(cursor, 1)?;
+    Ok(next.first().is_none_or(|next| next.event.at > now.plus_millis(-FRESH_MS)))
+}
