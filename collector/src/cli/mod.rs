@@ -69,19 +69,16 @@ fn say(line: impl std::fmt::Display) -> Result<(), Failure> {
     }
 }
 
-/// Whoever typed the command, by the name that the system has for them.
+/// Whoever typed the command, by the name that their environment gives and the number that the system gives.
 fn operator() -> Actor {
     let name = ["SUDO_USER", "USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
-    let who = name.as_deref().and_then(Text::non_empty).unwrap_or_else(nameless);
-    Actor { role: Role::Operator, who }
-}
-
-/// Services and containers often have a number only.
-fn nameless() -> Text<80> {
+    let name: Text<60> = name.as_deref().and_then(Text::non_empty).unwrap_or_else(|| Text::clean("unknown"));
+    // The name is what the environment says, and anybody can set that; the number is the system's own word.
     #[cfg(unix)]
-    return Text::clean(&format!("uid {}", rustix::process::getuid().as_raw()));
+    let who = format!("{name} (uid {})", rustix::process::getuid().as_raw());
     #[cfg(not(unix))]
-    Text::clean("unknown")
+    let who = name.to_string();
+    Actor { role: Role::Operator, who: Text::clean(&who) }
 }
 
 /// Log lines to standard error; `RUST_LOG` asks for more.

@@ -2,8 +2,9 @@
 //! personal data, whole, before it is cut to its length, so that no half of an address stays.
 
 use super::wire::WireProps;
-use crate::domain::{Attributes, EventName, Invalid, Props, SitePolicy, Text};
+use crate::domain::{Attributes, EventName, Invalid, Props, SitePolicy, Text, printable};
 use crate::privacy::{redact, redact_value};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Properties kept of one event.
@@ -25,6 +26,11 @@ pub(super) fn non_empty<const MAX: usize>(raw: &str, found: &mut usize) -> Optio
 
 /// An event's name, as pages make it up.
 pub(super) fn event_name(raw: &str, found: &mut usize) -> Result<EventName, Invalid> {
+    // What is no name is refused as it came, not as it would be shown.
+    let raw = raw.trim();
+    if matches!(printable(raw), Cow::Owned(_)) {
+        return EventName::parse(raw);
+    }
     let (clean, count) = redact(raw);
     *found += count;
     EventName::parse(&clean)

@@ -59,8 +59,11 @@ impl Client {
         #[expect(clippy::disallowed_methods, reason = "the module that owns client addresses")]
         let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
         let headers = request.headers();
+        // A header that stands there twice, or was joined on its way, says no when one of its parts does.
         let says = |name: &str, value: &str| {
-            headers.get(name).is_some_and(|header| header.as_bytes() == value.as_bytes())
+            let mut parts =
+                headers.get_all(name).flat_map(|header| header.as_bytes().split(|byte| *byte == b','));
+            parts.any(|part| part.trim_ascii() == value.as_bytes())
         };
         let forwarded = headers.get_all(FORWARDED_FOR).filter_map(|value| value.to_str().ok());
         let user_agent = headers.get("user-agent").map(|value| String::from_utf8_lossy(value.as_bytes()));

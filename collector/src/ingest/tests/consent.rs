@@ -301,6 +301,9 @@ fn only_a_header_that_says_one_is_a_signal() {
         door.take(&bytes(&page_view(json!({}))), &client(headers), &honour).expect("takes").outcomes[0]
     };
     assert_eq!(outcome(&[("sec-gpc", "1")]), Outcome::Suppressed(Signal::Gpc));
+    for joined in ["1, 1", "0,1", "\t1 "] {
+        assert_eq!(outcome(&[("sec-gpc", joined)]), Outcome::Suppressed(Signal::Gpc), "{joined}");
+    }
     assert_eq!(outcome(&[("dnt", "1")]), Outcome::Suppressed(Signal::Dnt));
     assert_eq!(outcome(&[("sec-gpc", "1"), ("dnt", "1")]), Outcome::Suppressed(Signal::Gpc));
     for value in ["0", "", "null", "true", "11"] {

@@ -72,6 +72,22 @@ fn what_is_cut_was_searched_before() {
     }
 }
 
+/// What was copied out of a mail or a page holds characters that nobody sees; they hide nothing and are not kept.
+#[test]
+fn what_nobody_sees_hides_no_address() {
+    let hidden = "jo\u{200b}@exam\u{ad}ple.com";
+    let (event, counted) = stored(
+        json!({ "u": format!("https://example.com/u/{hidden}"), "n": "mail jo@example.com \n", "p": { "note": hidden } }),
+    );
+    let note = event.props.values().next().map(ToString::to_string);
+    assert_eq!((event.path.as_str(), note.as_deref()), ("/u/[email]", Some("[email]")));
+    assert_eq!((event.name.as_str(), counted), ("mail [email]", vec![REDACTED]));
+    let secrets = json!({ "password": "hunter2", "client_ip": "203.0.113.7", "plan": "pro" });
+    let (event, _) = stored(json!({ "p": secrets }));
+    let kept: Vec<String> = event.props.values().map(ToString::to_string).collect();
+    assert_eq!(kept, ["[id]", "[token]", "pro"]);
+}
+
 #[test]
 fn properties_and_names_keep_no_personal_data() {
     let props =

@@ -1,6 +1,7 @@
 //! Personal data in what a site's pages send by mistake: found and replaced by a marker. Invariant: pure
 //! and linear in the length of the string; what comes out holds nothing that a second pass would find, so
-//! that redacting twice is redacting once; what is innocent comes out untouched and is not copied.
+//! that redacting twice is redacting once; what is innocent and can be printed comes out untouched and is not
+//! copied.
 //!
 //! Own code instead of a crate for phone numbers: such a crate judges one number whose country is given, and
 //! does not find numbers of any country in a text. Precision counts here as much as recall, for a path that

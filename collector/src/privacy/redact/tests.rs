@@ -130,7 +130,7 @@ proptest! {
         let (once, found) = redact_value(&name, &raw);
         let (twice, again) = redact_value(&name, &once);
         prop_assert_eq!((&once, 0), (&twice, again), "of {:?}", raw);
-        prop_assert!(found > 0 || once == raw);
+        prop_assert!(found > 0 || once == printable(&raw));
         prop_assert!(once.len() <= raw.len() * 2 + 16, "{} from {}", once.len(), raw.len());
         prop_assert!(!holds_address(&once), "{:?} from {:?}", once, raw);
     }
