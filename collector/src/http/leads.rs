@@ -9,16 +9,13 @@ use super::state::State;
 use crate::domain::{
     Attributes, Channel, Date, EmailDomain, LeadKey, Money, Points, Role, Score, Site, Stage, Text, Timestamp,
 };
-use crate::jobs::score::{cooling_until, fall, profile};
+use crate::jobs::score::{cooling_until, profile};
 use crate::leads::{Lead, Origin, Reason, Transition};
 use crate::scoring::{Grade, Model};
 use crate::storage::{Attribution, LeadQuery, PageToken, StoreError};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-
-/// How far a score's fading is looked for.
-const LOOKS_AHEAD_DAYS: i64 = 2 * 365;
 
 /// The query of the list of leads.
 #[derive(Deserialize)]
@@ -231,8 +228,6 @@ struct Explanation {
     exit: Option<Exit>,
     /// Until when it cannot qualify again: it fell out, or sales handed it back.
     cooling_until: Option<Timestamp>,
-    /// When it falls out of being an MQL if it does nothing more, within two years.
-    falls_out_at: Option<Timestamp>,
     transitions: Vec<TransitionShown>,
 }
 
@@ -305,7 +300,6 @@ pub(super) async fn explanation(
     let exit = state.model.exit_below().map(|below| Exit { below, falls_at });
     // Hits that no later score needs are not kept, and a profile is kept as it is now.
     let exact = then.is_some() || as_of >= lead.last_seen;
-    let falls = fall(&state.model, &lead, lead.scored_at, lead.scored_at.plus_days(LOOKS_AHEAD_DAYS));
     Ok(private().json(Explanation {
         key: lead.key.to_hex(),
         site: site.id.to_string(),
@@ -321,7 +315,6 @@ pub(super) async fn explanation(
         missing,
         exit,
         cooling_until: cooling_until(&state.model, &lead).filter(|until| *until > as_of),
-        falls_out_at: falls.map(|(evaluation, _)| evaluation.as_of),
         transitions: transitions.into_iter().map(TransitionShown::of).collect(),
     }))
 }
