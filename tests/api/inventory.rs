@@ -263,3 +263,22 @@ fn settings_are_in_the_documents() {
         app.look("/api/v1/audit/documents/cnil-self-assessment").send().assert_status(200).text();
     assert!(assessment.contains("**Whole IPv4 addresses**"), "{assessment}");
 }
+
+/// JSON that holds what says something of a person is shown no further than its parts are.
+#[test]
+fn a_sample_of_json_shows_no_more_than_its_parts() {
+    let app = with_a_lead();
+    let fields = app.read("/api/v1/audit/fields");
+    let samples: Vec<String> = fields["tables"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .flat_map(|table| table["fields"].as_array().into_iter().flatten())
+        .filter(|field| field["name"].as_str().is_some_and(|name| name.starts_with("details")))
+        .filter_map(|field| field["sample"].as_str().map(str::to_owned))
+        .collect();
+    assert!(samples.iter().any(|sample| sample.starts_with('{')), "{samples:?}");
+    for sample in samples {
+        assert!(sample.chars().count() <= 13, "{sample}");
+    }
+}

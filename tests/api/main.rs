@@ -12,6 +12,7 @@ mod leads;
 mod pages;
 mod reports;
 mod rights;
+mod roles;
 mod script;
 mod session;
 mod stage;

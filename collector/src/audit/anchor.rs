@@ -82,8 +82,9 @@ fn ends_amid_a_line(file: &mut File) -> io::Result<bool> {
 
 /// Reads a line. A time that is torn does no harm: the place and the hash are whole.
 fn parse(bytes: &[u8]) -> Line {
-    // Some file systems leave zeros where a power cut kept the bytes from arriving.
-    let text = std::str::from_utf8(bytes).unwrap_or("?").trim_end_matches('\n').trim_matches('\0');
+    // Some file systems leave zeros where a power cut kept the bytes from arriving; a copy by way of Windows or of
+    // a mail has other line ends, and vouches for the same.
+    let text = std::str::from_utf8(bytes).unwrap_or("?").trim_end_matches(['\r', '\n']).trim_matches('\0');
     let mut parts = text.split(' ');
     let (seq, hash) = (parts.next().unwrap_or_default(), parts.next());
     let time = parts.next().unwrap_or_default();

@@ -25,6 +25,8 @@ pub enum Kind {
     NoAnchor,
     /// The anchor does not go back to the first entry (a warning).
     AnchorBegunLate,
+    /// The anchor does not go on to the last entry (a warning).
+    AnchorEndsEarly,
     /// There is more than is shown.
     More,
 }
@@ -41,13 +43,14 @@ impl Kind {
             Self::UnreadableAnchor => "unreadable_anchor",
             Self::NoAnchor => "no_anchor",
             Self::AnchorBegunLate => "anchor_begun_late",
+            Self::AnchorEndsEarly => "anchor_ends_early",
             Self::More => "more",
         }
     }
 
     /// Whether the log may well be the one that was written, only that less vouches for it.
     pub const fn is_warning(self) -> bool {
-        matches!(self, Self::NoAnchor | Self::AnchorBegunLate)
+        matches!(self, Self::NoAnchor | Self::AnchorBegunLate | Self::AnchorEndsEarly)
     }
 }
 

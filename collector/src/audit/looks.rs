@@ -20,24 +20,25 @@ enum What {
     List(SiteNo),
 }
 
-/// Looks that last, by when they end.
+/// Looks that last, by when they began and when they end.
 #[derive(Default)]
-pub(super) struct Looks(Mutex<HashMap<(String, What), Timestamp>>);
+pub(super) struct Looks(Mutex<HashMap<(String, What), (Timestamp, Timestamp)>>);
 
 impl Looks {
     fn lasts(&self, look: &(String, What), now: Timestamp) -> bool {
         let looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        looks.get(look).is_some_and(|until| *until > now)
+        // A clock that was set back does not make a look last longer.
+        looks.get(look).is_some_and(|(began, until)| *began <= now && *until > now)
     }
 
     fn begin(&self, look: (String, What), now: Timestamp, until: Timestamp) {
         let mut looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // A key is not held for longer than it is of use: its lead may be erased by then.
-        looks.retain(|_, until| *until > now);
+        looks.retain(|_, (began, until)| *began <= now && *until > now);
         if looks.len() >= MOST {
             looks.clear();
         }
-        looks.insert(look, until);
+        looks.insert(look, (now, until));
     }
 }
 
@@ -109,6 +110,20 @@ mod tests {
         assert_eq!(entries[0].subject, entries[3].subject, "one lead, one reference");
         assert_ne!(entries[0].subject, entries[1].subject);
         assert!(entries.iter().all(|entry| !format!("{entry:?}").contains("0101010101")), "no key");
+    }
+
+    /// A clock that is set back does not keep what was looked at from being recorded until it has caught up.
+    #[test]
+    fn a_clock_set_back_ends_every_look() {
+        let kit = Kit::default();
+        let owner = Actor::account(Role::Owner);
+        let view = || {
+            kit.recorder.lead_viewed(&owner, &site(), LeadKey::from_bytes([1; 16])).expect("records");
+            kit.count()
+        };
+        assert_eq!(view(), 1);
+        kit.after_ms(-24 * LIST_MS);
+        assert_eq!([view(), view()], [2, 2]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! recorded by its reference.
 
 mod anchor;
+mod documents;
 mod finding;
 mod looks;
 mod receipt;
@@ -15,6 +16,7 @@ mod verify;
 pub(crate) mod testing;
 
 pub use anchor::Anchor;
+pub use documents::DocumentAsked;
 pub use finding::{Finding, Kind};
 pub use receipt::{ReceiptVerdict, verify_receipt};
 pub use refusals::Refused;

@@ -29,7 +29,11 @@ impl Misplaced {
     ) -> Result<(), StoreError> {
         for entry in &self.changed {
             // As a whole: from any other changed place, or moved along by one when another was removed or put in.
-            let places = self.changed.iter().map(|other| other.seq).chain([entry.seq - 1, entry.seq + 1]);
+            let places = self
+                .changed
+                .iter()
+                .map(|other| other.seq)
+                .chain([entry.seq.saturating_sub(1), entry.seq.saturating_add(1)]);
             let whole = places
                 .filter(|seq| *seq != entry.seq)
                 .find(|seq| Entry { seq: *seq, ..entry.clone() }.computed_hash() == entry.hash);
@@ -42,7 +46,10 @@ impl Misplaced {
                 self.changed.iter().find(fits).map(|other| other.seq)
             };
             if let Some(seq) = whole.or_else(said) {
-                let there = log.entries_after(seq - 1, 1)?.first().is_some_and(|there| there.seq == seq);
+                let there = log
+                    .entries_after(seq.saturating_sub(1), 1)?
+                    .first()
+                    .is_some_and(|there| there.seq == seq);
                 let hint = if there { "" } else { ", where none is now" };
                 let sentence = format!(
                     "{} stands at the wrong place: it was written as {}{hint} {}",

@@ -7,13 +7,16 @@ use super::finding::{Finding, Findings, Kind, described, entry_no};
 use super::swapped::Misplaced;
 use super::{Anchor, Recorder};
 use crate::domain::{Entry, Head, Invalid, Timestamp, to_hex};
-use crate::storage::{AuditLog, StoreError};
+use crate::storage::{AuditLog, AuditQuery, StoreError};
 use std::path::PathBuf;
 
 /// Entries and lines of the anchor that are held at once.
 const PAGE: usize = 1_000;
 /// Lines of the anchor that are looked up in one pass over the log.
 const LINES: usize = 50_000;
+
+/// Within this time an entry's hash is in the anchor.
+const ANCHORED_MS: i64 = 60_000;
 
 /// What a check found.
 #[derive(Debug)]
@@ -100,7 +103,34 @@ pub fn verify<L: AuditLog + ?Sized>(
             ),
         ));
     }
+    if let (Some(upto), Some(last)) = (anchor.as_ref().and_then(|seen| seen.seq), last) {
+        ends_early(log, upto, last.seq, now, &mut findings)?;
+    }
     Ok(Verdict { checked_at: now, entries, head: last, anchor, findings: findings.list() })
+}
+
+/// Says that the newest entries stand in no anchor: it cannot be written any more, it is a copy, or its end was
+/// removed.
+fn ends_early<L: AuditLog + ?Sized>(
+    log: &L,
+    upto: i64,
+    last: i64,
+    now: Timestamp,
+    findings: &mut Findings,
+) -> Result<(), StoreError> {
+    let next = log.entries_after(upto, 1)?.into_iter().next();
+    // An entry stands in the log a moment before it stands in the anchor.
+    let Some(next) = next.filter(|next| next.at.plus_millis(ANCHORED_MS) < now && next.seq <= last) else {
+        return Ok(());
+    };
+    let sentence = format!(
+        "the anchor ends at {}, and the log goes on to {}: nothing outside the database vouches for what is \
+         after it",
+        entry_no(upto),
+        entry_no(last)
+    );
+    findings.always(Finding::new(Some(next.seq), Kind::AnchorEndsEarly, sentence));
+    Ok(())
 }
 
 /// Checks the chain alone: each entry's hash and link, and the head that is kept beside it.
@@ -125,6 +155,9 @@ struct Chain {
 impl Chain {
     fn walk<L: AuditLog + ?Sized>(&mut self, log: &L) -> Result<(), StoreError> {
         self.sound = true;
+        // No place is after the lowest that there is: whatever was put there is asked for by itself.
+        let lowest = AuditQuery { before: Some(i64::MIN + 1), limit: 1, ..AuditQuery::default() };
+        log.entries(&lowest)?.entries.iter().for_each(|entry| self.step(entry));
         let mut at = i64::MIN;
         let mut go_on = |chain: &mut Self, kept: Option<Head>| -> Result<Option<Head>, StoreError> {
             let mut found = None;

@@ -166,7 +166,8 @@ fn purpose(site: &SiteFacts) -> [Criterion; 6] {
             why: if qualifies {
                 "A lead's key, mail domain and form fields are tied to what the person did.".to_owned()
             } else {
-                "Nothing is tied to a person or brought in from elsewhere: no event goes above the site's ceiling."
+                "Nothing is tied to a person or brought in from elsewhere, as the site is set. Leads from before it was set \
+                 so are: erase them, or wait until their time is over."
                     .to_owned()
             },
             held: "leads and hits in the inventory",
@@ -263,7 +264,9 @@ fn data(site: &SiteFacts, settings: &Settings) -> [Criterion; 6] {
                  the address is given."
                     .to_owned()
             } else {
-                "The pseudonym changes every day, and there is no other.".to_owned()
+                "The pseudonym changes every day, and there is no other but the keys of leads from before the site was set \
+                 so: erase them, or wait until their time is over."
+                    .to_owned()
             },
             held: "collector/src/privacy/pseudonym.rs",
         },
@@ -271,8 +274,9 @@ fn data(site: &SiteFacts, settings: &Settings) -> [Criterion; 6] {
             what: "No more data than needed",
             verdict: Verdict::ForYou,
             why: "Queries are cut to campaign parameters, click ids to their names, referrers to hosts, user agents to \
-                  families. What the site itself puts into paths and data-mq properties is yours to keep free of \
-                  personal data."
+                  families; free text is searched for addresses, numbers and tokens. What the site itself puts into \
+                  paths and data-mq properties is yours to keep free of personal data all the same \
+                  (--allow-prop lists what is kept)."
                 .to_owned(),
             held: "collector/src/ingest/page.rs, tests/privacy",
         },

@@ -2,7 +2,7 @@
 //! one place that reads a site's policy for a document.
 
 use crate::domain::inventory::Keep;
-use crate::domain::{Basis, Retention, RetentionKind, Rung, Site};
+use crate::domain::{Basis, Retention, RetentionKind, Rung, Signal, Site};
 
 /// How the collector is set, as far as people's data is concerned.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +58,10 @@ pub struct SiteFacts {
     pub form_basis: Basis,
     /// The highest rung of its events.
     pub ceiling: Rung,
+    /// The signals by which a yes counts.
+    pub signals: Vec<Signal>,
+    /// The names of the properties that are kept; `None` keeps all.
+    pub props: Option<Vec<String>>,
     /// How long data is kept.
     pub days: Days,
 }
@@ -73,13 +77,20 @@ impl SiteFacts {
             link_same_day: site.policy.link_same_day,
             form_basis: site.policy.form_basis,
             ceiling: site.policy.ceiling,
+            signals: Signal::acceptable().filter(|signal| site.policy.signals.contains(signal)).collect(),
+            props: site.policy.props.clone(),
             days: site.policy.retention.into(),
         }
     }
 
     /// Whether anybody can become a lead here.
     pub(super) fn qualifies(&self) -> bool {
-        self.ceiling == Rung::Qualified
+        self.ceiling == Rung::Qualified && (!self.signals.is_empty() || self.form_basis != Basis::Consent)
+    }
+
+    /// Whether consent can raise an event here.
+    pub(super) fn takes_consent(&self) -> bool {
+        self.ceiling > Rung::Unset && !self.signals.is_empty()
     }
 }
 

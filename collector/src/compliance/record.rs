@@ -5,7 +5,7 @@
 use super::facts::{Settings, basis, retention};
 use super::markdown::{blank, code, list, table};
 use super::{Inputs, NO_ADVICE, SiteFacts, rungs};
-use crate::domain::inventory::{Category, Field, Keep, Table};
+use crate::domain::inventory::{Category, Field, Keep, LegalBasis, Table};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The document.
@@ -202,13 +202,17 @@ fn security(settings: &Settings) -> String {
          secret and keeps neither the address nor its hash."
             .to_owned(),
         "**Minimisation**: one module sees addresses and user agents, and neither is stored or logged; queries are \
-         cut to declared campaign parameters, referrers to hosts, user agents to families."
+         cut to declared campaign parameters, referrers to hosts, user agents to families. What pages send as free text \
+         is searched for mail addresses, telephone, card and national id numbers and long tokens, which are replaced \
+         before it is kept; names of people are not found."
             .to_owned(),
         "**On visitors' devices**: no cookie, no local or session storage.".to_owned(),
         "**Files**: what the collector creates on Unix is for its own system user only; salts have mode 0600 in a \
          folder of mode 0700, outside of the databases."
             .to_owned(),
-        "**Erasure**: the databases run with `secure_delete`, which overwrites what is deleted.".to_owned(),
+        "**Erasure**: the databases run with `secure_delete`, which overwrites what is deleted; after a person's \
+         erasure both are written anew, so that nothing is left in a file."
+            .to_owned(),
         "**Integrity**: an event is answered after it is on disk (`synchronous=FULL`); schema changes are checked by \
          hash; the inventory of stored fields is compared with the databases at every start."
             .to_owned(),
@@ -243,7 +247,9 @@ fn bases(inputs: &Inputs<'_>) -> String {
         text.push_str(&format!("### {}\n\n{}\n", site.site, rungs::bases(site)));
         let dnt = if site.honour_dnt { "counts as a denial" } else { "is not taken as a denial" };
         let history = if !site.qualifies() {
-            "Nobody becomes a lead on this site.".to_owned()
+            "Nobody becomes a lead on this site. Leads from before it was set so stay until their time is over, or until \
+             they are erased."
+                .to_owned()
         } else if site.link_same_day {
             "What the same pseudonym did earlier that day, and does later that day, counts for the lead that it turns \
              out to be (`--link-same-day yes`): it was collected on the rung unset or measured and is used for \
@@ -257,6 +263,9 @@ fn bases(inputs: &Inputs<'_>) -> String {
             crate::domain::Basis::Consent => {
                 "People who ask by form without consent do not become leads.".to_owned()
             }
+            other if !site.qualifies() => {
+                format!("A basis for forms is declared ({}), and without effect on this site.", basis(other))
+            }
             other => {
                 format!("For people who ask by form and ticked no box the site declares: {}.", basis(other))
             }
@@ -264,12 +273,41 @@ fn bases(inputs: &Inputs<'_>) -> String {
         let facts = [
             format!("Days are counted in {}.", site.zone),
             format!("Global Privacy Control always counts as a denial; Do Not Track {dnt}."),
+            consent(site),
             history,
             forms,
+            props(site),
         ];
         text.push_str(&format!("{}\n", list(facts)));
     }
-    if text.is_empty() { "No site yet: `mqlite site add example.com`.".to_owned() } else { text }
+    if text.is_empty() {
+        return "No site yet: `mqlite site add example.com`.".to_owned();
+    }
+    text + "### Staff and requests\n\n"
+        + &list([
+            format!("Accounts and sessions: {}.", LegalBasis::Security.text()),
+            format!("The audit log: {}.", LegalBasis::Accountability.text()),
+            format!("What is kept of people's requests: {}.", LegalBasis::Request.text()),
+        ])
+}
+
+fn consent(site: &SiteFacts) -> String {
+    if !site.takes_consent() {
+        return "No consent raises an event on this site; every no counts.".to_owned();
+    }
+    let signals: Vec<&str> = site.signals.iter().map(|signal| signal.name()).collect();
+    format!("A yes counts by these signals: {}; every no counts.", signals.join(", "))
+}
+
+fn props(site: &SiteFacts) -> String {
+    match site.props.as_deref() {
+        None => "All properties that pages send with an event are kept.".to_owned(),
+        Some([]) => "No properties that pages send with an event are kept.".to_owned(),
+        Some(names) => {
+            let names: Vec<String> = names.iter().map(|name| code(name)).collect();
+            format!("Of properties that pages send with an event, these are kept: {}.", names.join(", "))
+        }
+    }
 }
 
 fn rights() -> String {
@@ -316,6 +354,11 @@ fn judge(inputs: &Inputs<'_>) -> String {
         ),
         format!("What visitors are told (Arts. 13 and 14), and where: {}.", blank("privacy notice")),
         "Access to the terminal (ePrivacy Art. 5(3)): see the CNIL self-assessment.".to_owned(),
+        format!(
+            "The names of accounts, and of the system's users who type commands, stay in the audit log for as long as \
+             there is one (Art. 5(1)(e)): {}.",
+            blank("why that is needed; what staff is told")
+        ),
     ];
     if inputs.sites.iter().any(SiteFacts::qualifies) {
         items.push(format!(

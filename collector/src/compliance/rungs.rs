@@ -19,11 +19,16 @@ pub(super) fn bases(site: &SiteFacts) -> String {
             Rung::Denied => "no event is kept; the count is legitimate interest, Art. 6(1)(f), where it is personal data at all".to_owned(),
             Rung::Unset => "legitimate interest in measuring the audience, Art. 6(1)(f): the controller weighs it and says so; \
                             for access to the terminal see the CNIL self-assessment".to_owned(),
-            Rung::Measured if site.ceiling < rung => "not reached on this site".to_owned(),
+            Rung::Measured if site.ceiling < rung || !site.takes_consent() => {
+                "not reached on this site".to_owned()
+            }
             Rung::Measured => "consent, Art. 6(1)(a)".to_owned(),
             Rung::Qualified if !site.qualifies() => "not reached on this site".to_owned(),
             Rung::Qualified => match site.form_basis {
                 crate::domain::Basis::Consent => "consent, Art. 6(1)(a): by the page, or by a box in the form".to_owned(),
+                other if !site.takes_consent() => {
+                    format!("for people who ask by form: {}. Such events say `signal: policy`", basis(other))
+                }
                 other => format!(
                     "consent, Art. 6(1)(a), where it was given; for people who ask by form and ticked no box: {}. \
                      Such events say `signal: policy`",

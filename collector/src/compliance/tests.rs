@@ -132,6 +132,42 @@ fn a_policy_that_changes_changes_the_record() {
 }
 
 /// The verdict on the condition that begins with `what`.
+/// What a site accepts, and what it lists, is said; and what its settings keep from happening is not claimed.
+#[test]
+fn the_record_says_what_the_policy_lets_happen() {
+    let made = |facts: &SiteFacts| made("record-of-processing", &settings(), facts);
+    let text = made(&facts());
+    for words in [
+        "A yes counts by these signals: tag, api, consent_mode, tcf, form",
+        "All properties that pages send",
+        "### Staff and requests",
+        "accountability, Art. 5(2)",
+        "Art. 5(1)(e)",
+        "searched for mail addresses",
+        "written anew",
+    ] {
+        assert!(text.contains(words), "{words} in {text}");
+    }
+    let none = SiteFacts { signals: Vec::new(), props: Some(vec!["plan".to_owned()]), ..facts() };
+    let text = made(&none);
+    for words in [
+        "No consent raises an event",
+        "these are kept: `plan`",
+        "Nobody becomes a lead",
+        "Leads from before it",
+    ] {
+        assert!(text.contains(words), "{words} in {text}");
+    }
+    assert_eq!(text.matches("not reached on this site").count(), 2, "{text}");
+    assert!(!text.contains("profiling (Art. 4(4))"), "{text}");
+    let declared = SiteFacts { form_basis: Basis::Contract, ..none };
+    let text = made(&declared);
+    assert_eq!(text.matches("not reached on this site").count(), 1, "{text}");
+    assert!(text.contains("for people who ask by form: steps before a contract"), "{text}");
+    let below = SiteFacts { ceiling: Rung::Measured, ..declared };
+    assert!(made(&below).contains("without effect on this site"));
+}
+
 fn verdict<'a>(text: &'a str, what: &str) -> &'a str {
     let row = text.lines().find(|line| line.contains(&format!("| {what}")));
     let row = row.unwrap_or_else(|| panic!("no condition `{what}` in {text}"));

@@ -114,6 +114,7 @@ actions! {
     EventsExported "export.events" "Events exported",
     BackupMade "backup.made" "Backup made",
     AuditExported "audit.exported" "Audit log exported",
+    DocumentExported "document.exported" "Document exported",
     CollectorStarted "collector.started" "Collector started",
     CollectorStopped "collector.stopped" "Collector stopped",
     SchemaChanged "schema.changed" "Database migrated",

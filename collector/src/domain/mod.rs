@@ -35,5 +35,5 @@ pub use receipt::{Receipt, ReceiptEntry};
 pub use restriction::{Restricted, Restriction};
 pub use retention::{Kind as RetentionKind, Retention};
 pub use site::{Site, SiteId, SiteNo, SitePolicy};
-pub use text::{Invalid, Text, printable};
+pub use text::{Invalid, Text, printable, unseen};
 pub use time::{Date, Timestamp, VISIT_MS, Zone};

@@ -88,6 +88,12 @@ pub(super) fn unprintable(c: char) -> bool {
         || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
+/// What nobody sees between two letters: marks of direction, zero-width spaces, a hyphen that shows at the end of a
+/// line only. Not the joiners U+200C and U+200D, which scripts need.
+pub fn unseen(c: char) -> bool {
+    c == '\u{ad}' || (unprintable(c) && !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}'))
+}
+
 /// With a blank in place of each character that is not printed.
 pub fn printable(raw: &str) -> Cow<'_, str> {
     if raw.chars().any(unprintable) {

@@ -2,9 +2,8 @@
 //! personal data, whole, before it is cut to its length, so that no half of an address stays.
 
 use super::wire::WireProps;
-use crate::domain::{Attributes, EventName, Invalid, Props, SitePolicy, Text, printable};
+use crate::domain::{Attributes, EventName, Invalid, Props, SitePolicy, Text};
 use crate::privacy::{redact, redact_value};
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Properties kept of one event.
@@ -14,8 +13,7 @@ const ATTRIBUTES_KEPT: usize = 20;
 
 /// Text without personal data; `found` grows by what was replaced.
 pub(super) fn text<const MAX: usize>(raw: &str, found: &mut usize) -> Text<MAX> {
-    let printed = printable(raw);
-    let (clean, count) = redact(&printed);
+    let (clean, count) = redact(raw);
     *found += count;
     Text::clean(&clean)
 }
@@ -117,15 +115,13 @@ enum Entry<const MAX: usize> {
 }
 
 fn entry<const MAX: usize>(name: &str, value: &str) -> Entry<MAX> {
-    let printed: Cow<'_, str> = printable(name);
-    let (_, in_name) = redact(&printed);
+    let (_, in_name) = redact(name);
     if in_name > 0 {
         return Entry::Named;
     }
-    let value = printable(value);
     // What the name says (`phone`) is a tell for the value.
-    let (clean, count) = redact_value(&printed, &value);
-    match (Text::non_empty(&printed), Text::non_empty(&clean)) {
+    let (clean, count) = redact_value(name, value);
+    match (Text::non_empty(name), Text::non_empty(&clean)) {
         (Some(name), Some(value)) => Entry::Kept { name, value, redacted: count > 0 },
         _ => Entry::Empty,
     }

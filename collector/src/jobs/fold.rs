@@ -1,7 +1,7 @@
 //! Folds a run of events into visits, leads, transitions and counts. Invariant: pure, given what was
 //! loaded: the same events in the same order make the same changes, however they are cut into runs.
 
-use super::standing::{Steps, is_counted};
+use super::standing::Steps;
 use crate::domain::{
     Attributes, Event, EventName, LeadKey, Role, Signal, Site, SiteNo, Stage, Timestamp, Touch, VISIT_MS,
     VisitorId,
@@ -72,7 +72,9 @@ impl<'a> Fold<'a> {
             restriction.withdrawn = None;
             self.ended_withdrawals.push(key);
         }
-        restriction.allows(event.at)
+        // What rested on consent went with it; what comes late from before does not bring it back.
+        let consented = event.signal != Signal::Policy || event.lead != Some(key);
+        restriction.allows(event.at) && !(consented && restriction.withdrawn.is_some())
     }
 
     /// The lead that an event's pseudonym is tied to, where it may count for it.
@@ -149,9 +151,7 @@ impl<'a> Fold<'a> {
                 .map(|visit| visit.started_at);
             let first_seen = since.filter(|_| site.policy.link_same_day).unwrap_or(event.at).min(event.at);
             self.loaded.leads.insert(key, new_lead(site, event, key, origin, first_seen));
-            if is_counted(site, event.at) {
-                counting::count_lead(&mut self.rollups, site, event.at, origin, 1);
-            }
+            counting::count_lead(&mut self.rollups, site, event.at, origin, 1);
         }
         self.leads_touched.insert(key);
         let Some(lead) = self.loaded.leads.get_mut(&key) else { return };
@@ -219,6 +219,12 @@ impl<'a> Fold<'a> {
             self.leads_touched.insert(key);
         }
     }
+}
+
+/// Whether a visit of then is to be counted. Those of earlier days were, from events that are no more; leads and
+/// MQLs are counted as long as they are there.
+fn is_counted(site: &Site, at: Timestamp) -> bool {
+    site.counted_from.is_none_or(|first| site.zone.date(at) >= first)
 }
 
 fn hour(at: Timestamp) -> i64 {
@@ -290,7 +296,7 @@ fn new_lead(site: &Site, event: &Event, key: LeadKey, origin: &Origin, first_see
 /// Folds the events of one lead anew, as if there had never been others: what remains of it after some were
 /// erased. `sites` is its site alone.
 pub(crate) fn refold(model: &Model, site: &Site, events: &[Event]) -> Changes {
-    // What was taken back is counted again, also on days that are otherwise counted for good.
+    // Visits, too, of days that are otherwise counted for good.
     let sites = BTreeMap::from([(site.no, Site { counted_from: None, ..site.clone() })]);
     let mut fold = Fold::new(model, &sites, Loaded::default());
     for event in events {

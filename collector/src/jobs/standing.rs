@@ -87,17 +87,10 @@ impl Steps<'_> {
             return;
         }
         lead.qualified = Some(Qualified { at: transition.at, score: transition.score });
-        if is_counted(self.site, transition.at) {
-            let origins = (&lead.first, &lead.last);
-            let rules = rules_in(&transition.lines);
-            counting::count_mql(self.rollups, self.site, transition.at, origins, &rules, 1);
-        }
+        let origins = (&lead.first, &lead.last);
+        let rules = rules_in(&transition.lines);
+        counting::count_mql(self.rollups, self.site, transition.at, origins, &rules, 1);
     }
-}
-
-/// Whether what happened then is to be counted. Earlier days were, from events that are no more.
-pub(super) fn is_counted(site: &Site, at: Timestamp) -> bool {
-    site.counted_from.is_none_or(|first| site.zone.date(at) >= first)
 }
 
 /// The first midnight after `from`, up to `until`, at which a lead that does nothing any more falls out of being

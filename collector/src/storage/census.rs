@@ -128,6 +128,16 @@ pub(super) fn shown(category: Category, value: &Value) -> String {
     if start.len() < text.len() || category == Category::Pseudonymous { format!("{start}…") } else { start }
 }
 
+/// As what a field's sample is shown: JSON as a whole as the closest of its parts, for they begin it.
+pub(super) fn shown_as(field: &Field, all: &[Field]) -> Category {
+    const CLOSEST_FIRST: [Category; 3] = [Category::Secret, Category::Pseudonymous, Category::Profile];
+    let part = |other: &&Field| other.name.starts_with(&format!("{}.", field.name));
+    let has = |category: &Category| {
+        field.category == *category || all.iter().filter(part).any(|part| part.category == *category)
+    };
+    CLOSEST_FIRST.into_iter().find(has).unwrap_or(field.category)
+}
+
 /// A stored value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Value {

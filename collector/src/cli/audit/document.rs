@@ -25,7 +25,7 @@ pub struct Arguments {
 /// When there is no data folder, or no such site.
 pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     let only = arguments.site.map(|site| SiteId::parse(&site)).transpose()?;
-    let text = with_inputs(arguments.settings, only.as_ref(), |inputs| {
+    let text = with_inputs(arguments.settings, (&arguments.name, "md", only.as_ref()), |inputs| {
         document(&arguments.name, inputs).ok_or_else(|| Failure::new("there is no such document"))
     })?;
     say(text.trim_end())

@@ -1,12 +1,14 @@
 //! `mqlite audit fields`. Invariant: what is printed is what the audit page shows.
 
-use crate::app::{open_events_for_reading, open_ledger, settings};
-use crate::cli::{Failure, say};
+use crate::app::{open_events_for_reading, open_ledger, recorder, settings};
+use crate::audit::DocumentAsked;
+use crate::cli::{Failure, operator, say};
 use crate::clock::Clock;
 use crate::compliance::{Inputs, SiteFacts, fields};
 use crate::config::{Config, Settings};
 use crate::domain::SiteId;
 use crate::storage::census;
+use std::sync::Arc;
 
 /// How to print it.
 #[derive(Debug, clap::Args)]
@@ -24,19 +26,20 @@ pub struct Arguments {
 /// When there is no data folder.
 pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     let format = arguments.format;
-    let text = with_inputs(arguments.settings, None, |inputs| match format.as_str() {
-        "csv" => Ok(fields::csv(inputs)),
-        "json" => serde_json::to_string_pretty(&fields::inventory(inputs))
-            .map_err(|error| Failure::new(error.to_string())),
-        _ => Ok(fields::markdown(inputs)),
-    })?;
+    let text =
+        with_inputs(arguments.settings, ("stored-fields", &format, None), |inputs| match format.as_str() {
+            "csv" => Ok(fields::csv(inputs)),
+            "json" => serde_json::to_string_pretty(&fields::inventory(inputs))
+                .map_err(|error| Failure::new(error.to_string())),
+            _ => Ok(fields::markdown(inputs)),
+        })?;
     say(text.trim_end())
 }
 
-/// Reads all that a document is made from, of one site or of all.
+/// Reads all that a document is made from, of one site or of all, and records that it was asked for.
 pub(super) fn with_inputs(
     settings_given: Settings,
-    only: Option<&SiteId>,
+    (document, format, only): (&str, &str, Option<&SiteId>),
     make: impl FnOnce(&Inputs<'_>) -> Result<String, Failure>,
 ) -> Result<String, Failure> {
     let config = Config::resolve(settings_given)?;
@@ -49,6 +52,8 @@ pub(super) fn with_inputs(
             return Err(Failure::new(format!("there is no site {only}; `mqlite site list` names them")));
         }
     }
+    let asked = DocumentAsked { document, format, site: only.cloned() };
+    asked.record(&recorder(&config, Arc::clone(&ledger), Clock::system()), &operator())?;
     let inventory = census(events.as_ref(), ledger.as_ref())?;
     make(&Inputs {
         now: Clock::system().now(),

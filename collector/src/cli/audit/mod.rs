@@ -1,5 +1,5 @@
-//! `mqlite audit`. Invariant: nothing here changes what it looks at, and what it prints comes from the tables
-//! that the collector decides and keeps by.
+//! `mqlite audit`. Invariant: nothing here changes what it looks at, but that what is taken away is recorded; and
+//! what it prints comes from the tables that the collector decides and keeps by.
 
 mod document;
 mod fields;

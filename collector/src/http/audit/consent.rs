@@ -2,7 +2,7 @@
 //! stored event is counted under its rung once, a suppressed visit under the signal that asked for it.
 
 use crate::domain::{Date, Outcome, Rung, Site, SitePolicy};
-use crate::http::auth::Viewer;
+use crate::http::auth::Auditing;
 use crate::http::blocking::blocking;
 use crate::http::error::Problem;
 use crate::http::reports;
@@ -86,7 +86,7 @@ struct DayCounts {
 
 /// `GET /api/v1/audit/consent`
 pub(in crate::http) async fn show(
-    _: Viewer,
+    _: Auditing,
     query: web::Query<Query>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {

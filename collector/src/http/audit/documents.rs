@@ -1,7 +1,8 @@
 //! Documents for compliance teams. Invariant: a document is made when it is asked for, from what is stored and
-//! set at that moment.
+//! set at that moment, and recorded before its first byte: it holds samples of what is stored.
 
 use super::fields::{file, read};
+use crate::audit::DocumentAsked as Asked;
 use crate::compliance::{DOCUMENTS, Inputs, document};
 use crate::http::auth::Auditing;
 use crate::http::blocking::blocking;
@@ -27,7 +28,7 @@ pub(in crate::http) async fn list(_: Auditing) -> HttpResponse {
 
 /// `GET /api/v1/audit/documents/{name}`
 pub(in crate::http) async fn show(
-    _: Auditing,
+    auditing: Auditing,
     state: web::Data<State>,
     name: web::Path<String>,
     query: web::Query<DocumentQuery>,
@@ -39,7 +40,12 @@ pub(in crate::http) async fn show(
     let known = DOCUMENTS.iter().find(|document| document.name == name.as_str()).ok_or_else(nothing)?;
     let only = query.site.as_deref().map(|site| reports::site(&state, site)).transpose()?;
     let shared = state.clone();
-    let (mut sites, inventory) = blocking(move || read(&shared)).await?;
+    let asked = Asked { document: known.name, format: "md", site: only.as_ref().map(|site| site.id.clone()) };
+    let (mut sites, inventory) = blocking(move || {
+        asked.record(&shared.audit, &auditing.actor)?;
+        read(&shared)
+    })
+    .await?;
     if let Some(only) = &only {
         sites.retain(|facts| facts.site == only.id.as_str());
     }

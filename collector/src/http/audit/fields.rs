@@ -1,6 +1,7 @@
 //! The inventory of stored fields. Invariant: it is read from the declarations and the databases each time it
-//! is asked for, and shows no secret.
+//! is asked for, and shows no secret; taken away as a file, it is recorded.
 
+use crate::audit::DocumentAsked;
 use crate::compliance::{self, Inputs, SiteFacts};
 use crate::http::auth::Auditing;
 use crate::http::blocking::blocking;
@@ -35,24 +36,36 @@ pub(super) fn file(content_type: &'static str, name: &str, body: String) -> Http
 
 /// `GET /api/v1/audit/fields`
 pub(in crate::http) async fn show(
-    _: Auditing,
+    auditing: Auditing,
     state: web::Data<State>,
     query: web::Query<FieldsQuery>,
 ) -> Result<HttpResponse, Problem> {
     let format = query.into_inner().format;
+    let format = match format.as_deref().unwrap_or("json") {
+        "json" => None,
+        "md" => Some("md"),
+        "csv" => Some("csv"),
+        _ => return Err(Problem::bad("?format", "format: one of json, md, csv")),
+    };
     let shared = state.clone();
-    let (sites, inventory) = blocking(move || read(&shared)).await?;
+    let (sites, inventory) = blocking(move || {
+        if let Some(format) = format {
+            let asked = DocumentAsked { document: "stored-fields", format, site: None };
+            asked.record(&shared.audit, &auditing.actor)?;
+        }
+        read(&shared)
+    })
+    .await?;
     let inputs =
         Inputs { now: state.clock.now(), settings: &state.settings, sites: &sites, inventory: &inventory };
-    match format.as_deref().unwrap_or("json") {
-        "json" => Ok(HttpResponse::Ok()
+    Ok(match format {
+        None => HttpResponse::Ok()
             .insert_header((header::CACHE_CONTROL, "no-store"))
-            .json(compliance::fields::inventory(&inputs))),
-        "md" => {
+            .json(compliance::fields::inventory(&inputs)),
+        Some("csv") => file("text/csv; charset=utf-8", "stored-fields.csv", compliance::fields::csv(&inputs)),
+        Some(_) => {
             let body = compliance::fields::markdown(&inputs);
-            Ok(file("text/markdown; charset=utf-8", "stored-fields.md", body))
+            file("text/markdown; charset=utf-8", "stored-fields.md", body)
         }
-        "csv" => Ok(file("text/csv; charset=utf-8", "stored-fields.csv", compliance::fields::csv(&inputs))),
-        _ => Err(Problem::bad("?format", "format: one of json, md, csv")),
-    }
+    })
 }

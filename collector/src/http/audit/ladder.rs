@@ -1,10 +1,10 @@
 //! The consent ladder as data. Invariant: it is the table that `ingest` decides by, and no other.
 
 use crate::domain::ladder;
-use crate::http::auth::Viewer;
+use crate::http::auth::Auditing;
 use actix_web::HttpResponse;
 
 /// `GET /api/v1/audit/ladder`
-pub(in crate::http) async fn show(_: Viewer) -> HttpResponse {
+pub(in crate::http) async fn show(_: Auditing) -> HttpResponse {
     HttpResponse::Ok().insert_header(("cache-control", "no-store")).json(ladder::ladder())
 }

@@ -5,8 +5,12 @@ use crate::domain::{LeadKey, Site, SiteId};
 use crate::http::error::Problem;
 use crate::http::state::State;
 use crate::rights::Naming;
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 /// Bytes of a body.
@@ -65,15 +69,42 @@ body!(
     Restrict { restricted: bool, dry_run: Option<bool>, }
 );
 
+/// A body that says that it is JSON. A page of another origin can send that only after a preflight, which nobody
+/// answers here; as plain text it could send it for whoever is logged in on a sibling of its host.
+pub(in crate::http) struct JsonBody(web::Bytes);
+
+impl FromRequest for JsonBody {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let json =
+            request.mime_type().ok().flatten().is_some_and(|mime| mime.essence_str() == "application/json");
+        let bytes = web::Bytes::from_request(request, payload);
+        Box::pin(async move {
+            if !json {
+                return Err(Problem::unsupported("send application/json"));
+            }
+            Ok(Self(bytes.await.map_err(|_| too_long())?))
+        })
+    }
+}
+
+fn too_long() -> Problem {
+    Problem::bad("", format!("a request about a person has at most {BODY_MAX} bytes"))
+}
+
 /// Reads a body.
-pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+pub(super) fn read<T: DeserializeOwned>(JsonBody(bytes): &JsonBody) -> Result<T, Problem> {
     if bytes.len() > BODY_MAX {
-        return Err(Problem::bad("", format!("a request about a person has at most {BODY_MAX} bytes")));
+        return Err(too_long());
     }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let read = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        // A field of ours, or one misspelt. Anything else may be an address in a field's place.
         let path = error.path().to_string();
-        let pointer = if path == "." { String::new() } else { format!("/{}", path.replace('.', "/")) };
+        let named = path.len() <= 20 && path.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        let pointer = if named { format!("/{path}") } else { String::new() };
         Problem::bad(pointer, sentence(error.inner()))
     })?;
     json.end().map_err(|_| Problem::bad("", "the body goes on after its end"))?;
@@ -98,7 +129,10 @@ fn sentence(error: &serde_json::Error) -> String {
 impl Who {
     /// The person who is meant.
     pub(super) fn person(self, state: &State) -> Result<(Arc<Site>, LeadKey), Problem> {
-        let id = SiteId::parse(&self.site).map_err(|error| Problem::bad("/site", error.0))?;
+        // Its own sentence would repeat what was sent.
+        let id = SiteId::parse(&self.site).map_err(|_| {
+            Problem::bad("/site", "this is not a site; write its domain, such as example.com")
+        })?;
         let site =
             state.sites.find(&id).ok_or_else(|| Problem::not_found(format!("there is no site {id}")))?;
         let naming =

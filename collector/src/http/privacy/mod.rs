@@ -1,5 +1,5 @@
-//! A person's rights by HTTP. Invariant: every body is read whole or refused with a pointer to the field; an
-//! address is hashed before anything else is done with it, and no answer repeats it.
+//! A person's rights by HTTP. Invariant: every body is JSON by its type, and read whole or refused with a pointer
+//! to the field; an address is hashed before anything else is done with it, and no answer repeats it.
 
 mod body;
 
@@ -12,7 +12,7 @@ use crate::rights::{Document, Done, Service};
 use crate::storage::StoreError;
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
-use body::{Act, Export, Restrict, Who};
+use body::{Act, Export, JsonBody, Restrict, Who};
 use std::sync::Arc;
 
 /// Answers about people are not for caches.
@@ -27,7 +27,7 @@ fn nobody() -> Problem {
 /// `POST /api/v1/privacy/find`
 pub(super) async fn find(
     by: Auditing,
-    body: web::Bytes,
+    body: JsonBody,
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
     let (site, lead) = body::read::<Who>(&body)?.person(&state)?;
@@ -38,7 +38,7 @@ pub(super) async fn find(
 /// `POST /api/v1/privacy/export`
 pub(super) async fn export(
     by: Auditing,
-    body: web::Bytes,
+    body: JsonBody,
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
     let asked = body::read::<Export>(&body)?;
@@ -84,7 +84,7 @@ async fn act(
 /// `POST /api/v1/privacy/restrict`
 pub(super) async fn restrict(
     by: Auditing,
-    body: web::Bytes,
+    body: JsonBody,
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
     let asked = body::read::<Restrict>(&body)?;
@@ -99,7 +99,7 @@ pub(super) async fn restrict(
 /// `POST /api/v1/privacy/withdraw`
 pub(super) async fn withdraw(
     by: Auditing,
-    body: web::Bytes,
+    body: JsonBody,
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
     let asked = body::read::<Act>(&body)?;
@@ -111,7 +111,7 @@ pub(super) async fn withdraw(
 /// `POST /api/v1/privacy/erase`
 pub(super) async fn erase(
     by: Auditing,
-    body: web::Bytes,
+    body: JsonBody,
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
     let asked = body::read::<Act>(&body)?;

@@ -8,6 +8,7 @@ mod cuts;
 mod erased;
 mod lifecycle;
 mod linking;
+mod mixed;
 mod oracle;
 mod outcomes;
 mod retention;

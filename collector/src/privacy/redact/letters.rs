@@ -1,5 +1,8 @@
 //! A string as characters of one spelling. Invariant: every character keeps the place in the string that it
-//! came from, and what looks the same to a reader (full-width digits, other spaces and dashes) is the same.
+//! came from, and what looks the same to a reader (full-width digits, other spaces and dashes, what nobody sees
+//! between two letters) is the same.
+
+use crate::domain::unseen;
 
 /// The characters and where each begins.
 pub(super) struct Letters {
@@ -13,6 +16,10 @@ impl Letters {
         let (mut chars, mut offsets) = (Vec::with_capacity(text.len()), Vec::with_capacity(text.len()));
         let mut rest = text;
         while let Some(c) = rest.chars().next() {
+            if unseen(c) {
+                rest = rest.get(c.len_utf8()..).unwrap_or_default();
+                continue;
+            }
             let sign = matches!(c, '(' | '[' | '&' | ' ').then(|| at_sign(rest)).flatten();
             chars.push(if sign.is_some() { '@' } else { one_spelling(c) });
             offsets.push(text.len() - rest.len());
@@ -31,10 +38,12 @@ impl Letters {
     }
 }
 
-/// The length of an `@` that is written otherwise: ` (at) `, `[at]`, `&#64;`.
+/// The length of an `@` that is written otherwise: ` (at) `, `[AT]`, `&#64;`.
 fn at_sign(text: &str) -> Option<usize> {
     let word = text.strip_prefix(' ').unwrap_or(text);
-    let after = ["(at)", "[at]", "&#64;", "&commat;"].into_iter().find_map(|sign| word.strip_prefix(sign))?;
+    let begins = |sign: &&str| word.get(..sign.len()).is_some_and(|start| start.eq_ignore_ascii_case(sign));
+    let sign = ["(at)", "[at]", "&#64;", "&#x40;", "&commat;"].into_iter().find(begins)?;
+    let after = word.get(sign.len()..).unwrap_or_default();
     Some(text.len() - after.strip_prefix(' ').unwrap_or(after).len())
 }
 
@@ -43,6 +52,10 @@ fn one_spelling(c: char) -> char {
     let spelled = match c {
         '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{3000}' => Some(' '),
         '\u{2010}'..='\u{2015}' | '\u{2212}' => Some('-'),
+        // Between the labels of a domain (UTS 46), and the small form of `@`.
+        '\u{3002}' | '\u{ff61}' => Some('.'),
+        '\u{fe6b}' => Some('@'),
+        c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => Some(' '),
         '\u{ff01}'..='\u{ff5e}' => shifted(0xff01, '!'),
         '\u{660}'..='\u{669}' => shifted(0x660, '0'),
         '\u{6f0}'..='\u{6f9}' => shifted(0x6f0, '0'),

@@ -27,6 +27,8 @@ use tell::Tell;
 
 /// Passes over one string. Two do for anything that was not made to need more.
 const PASSES: usize = 6;
+/// How often something is percent-encoded at most: a mail's link in a login's in a proxy's, and some more.
+const ENCODED_MAX: usize = 8;
 /// Fewer digits make no number of a person.
 const DIGITS_MIN: usize = 6;
 
@@ -66,12 +68,30 @@ struct Span {
 /// Replaces addresses, phone numbers, card numbers, national ids and long tokens by markers; answers how
 /// many were found.
 pub fn redact(raw: &str) -> (Cow<'_, str>, usize) {
-    redact_as(raw, None)
+    shown(raw, None)
 }
 
-/// The same for a value that has a name: what the name says (`phone`, `ssn`) is a tell for its digits.
+/// The same for a value that has a name: what the name says (`phone`, `ssn`) is a tell for its digits, and what
+/// is named as a secret (`password`, `access_token`) or as an address of a machine goes whole.
 pub fn redact_value<'a>(name: &str, value: &'a str) -> (Cow<'a, str>, usize) {
-    redact_as(value, tell::of_name(name))
+    match tell::whole(name) {
+        Some(kind) if value != kind.marker() && !value.trim().is_empty() => (Cow::Borrowed(kind.marker()), 1),
+        Some(_) => (Cow::Borrowed(value), 0),
+        None => shown(value, tell::of_name(name)),
+    }
+}
+
+/// As it is kept: without what is not printed. What nobody sees is searched as if it were not there, and again
+/// as the blank that is kept in its place.
+fn shown(raw: &str, tell: Option<Tell>) -> (Cow<'_, str>, usize) {
+    let (clean, found) = redact_as(raw, tell);
+    match printable(&clean) {
+        Cow::Borrowed(_) => (clean, found),
+        Cow::Owned(printed) => {
+            let (again, more) = redact_as(&printed, tell);
+            (Cow::Owned(again.into_owned()), found + more)
+        }
+    }
 }
 
 fn redact_as(raw: &str, tell: Option<Tell>) -> (Cow<'_, str>, usize) {
@@ -117,16 +137,16 @@ fn pass(text: &str, tell: Option<Tell>) -> Option<(String, usize)> {
     }
 }
 
-/// Percent-decoded as often as it was encoded, up to three times; `None` when it was not.
+/// Percent-decoded as often as it was encoded, up to [`ENCODED_MAX`] times; `None` when it was not.
 fn decoded(text: &str) -> Option<String> {
     let mut decoded: Option<String> = None;
-    for _ in 0..3 {
+    for _ in 0..ENCODED_MAX {
         let current = decoded.as_deref().unwrap_or(text);
         if !current.contains('%') {
             break;
         }
         match percent_encoding::percent_decode_str(current).decode_utf8() {
-            Ok(next) if next != current => decoded = Some(printable(&next).into_owned()),
+            Ok(next) if next != current => decoded = Some(next.into_owned()),
             _ => break,
         }
     }

@@ -1,7 +1,7 @@
 //! Words that tell what the digits after them are. Invariant: a tell is a word of its own (`hotel=` is no
 //! `tel=`), and only what follows it directly is told by it.
 
-use super::Place;
+use super::{Kind, Place};
 
 /// What the digits are said to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +60,47 @@ const ID: &[&str] = &[
     "steuerid",
     "taxid",
 ];
+
+/// Names of properties whose value is a secret, whatever it looks like. `token` and `session` are none: a shop
+/// sells the one, a conference has the other.
+const SECRETS: &[&str] = &[
+    "accesstoken",
+    "apikey",
+    "authtoken",
+    "bearertoken",
+    "csrftoken",
+    "idtoken",
+    "jsessionid",
+    "kennwort",
+    "motdepasse",
+    "onetimepassword",
+    "otpcode",
+    "passwd",
+    "password",
+    "passwort",
+    "phpsessid",
+    "pwd",
+    "refreshtoken",
+    "resettoken",
+    "secret",
+    "sessionid",
+    "sessiontoken",
+];
+
+/// Names of properties that hold the address of a machine.
+const MACHINES: &[&str] = &["clientip", "ip", "ipaddr", "ipaddress", "ipv4", "ipv6", "remoteaddr", "userip"];
+
+/// As what a property of this name is replaced whole.
+pub(super) fn whole(name: &str) -> Option<Kind> {
+    let plain: String = name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    if SECRETS.contains(&plain.as_str()) {
+        Some(Kind::Token)
+    } else if MACHINES.contains(&plain.as_str()) {
+        Some(Kind::Id)
+    } else {
+        None
+    }
+}
 
 /// Longest of the words above, and what may stand between its parts and after it.
 const REACH: usize = 28;

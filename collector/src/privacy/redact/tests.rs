@@ -162,6 +162,41 @@ fn what_is_innocent_is_not_copied() {
     }
 }
 
+/// What is copied out of a page or a mail holds characters that nobody sees.
+#[test]
+fn what_nobody_sees_hides_nothing() {
+    for unseen in ['\u{ad}', '\u{200b}', '\u{2060}', '\u{feff}', '\u{202a}'] {
+        for raw in
+            ["j#o@example.com", "jo#@example.com", "jo@#example.com", "jo@exam#ple.com", "jo@example#.com"]
+        {
+            let raw = raw.replace('#', &unseen.to_string());
+            assert_eq!(redact(&raw), (Cow::Borrowed("[email]"), 1), "{raw:?}");
+        }
+    }
+    // A blank is kept in its place.
+    assert_eq!(redact("06 12\u{200b}34 56 78").0, "[phone]");
+}
+
+#[test]
+fn what_is_named_as_a_secret_goes_whole() {
+    for (name, value, wanted) in [
+        ("password", "hunter2", "[token]"),
+        ("Access-Token", "abc", "[token]"),
+        ("sessionId", "17", "[token]"),
+        ("client_ip", "203.0.113.7", "[id]"),
+        ("ip", "2001:db8::1", "[id]"),
+        ("password", "", ""),
+        ("token", "gold", "gold"),
+        ("session", "Keynote", "Keynote"),
+        ("zip", "10115", "10115"),
+        ("password_strength", "weak", "weak"),
+    ] {
+        let (once, _) = redact_value(name, value);
+        assert_eq!(once, wanted, "{name}");
+        assert_eq!(redact_value(name, &once), (Cow::Borrowed(wanted), 0), "{name} again");
+    }
+}
+
 #[test]
 fn a_name_tells_what_its_digits_are() {
     for (name, value, wanted) in [

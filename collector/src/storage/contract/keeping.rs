@@ -14,6 +14,7 @@ use proptest::prelude::*;
 
 contract!(
     old_events_go_and_no_other,
+    old_events_behind_young_ones_go,
     pruned_places_are_not_used_again,
     old_outcomes_go,
     who_was_here_lately,
@@ -51,6 +52,16 @@ fn old_events_go_and_no_other(backend: &dyn Backend) {
         prop_assert_eq!(all(store.as_ref()), left);
         prop_assert_eq!(store.prune(&prune, false).expect("prunes"), 0);
     });
+}
+
+/// As a clock that was ahead for a while leaves them.
+fn old_events_behind_young_ones_go(backend: &dyn Backend) {
+    let store = backend.events();
+    let young = (1..=10_001).map(|n| Event { at: at(10 * Timestamp::DAY_MS), ..plain_event(n) });
+    append(store.as_ref(), &young.chain([plain_event(20_000)]).collect::<Vec<_>>()).expect("appends");
+    let prune = Prune { site: SiteNo::new(1), before: at(1), up_to: store.head().expect("reads") };
+    assert_eq!(store.prune(&prune, true).expect("counts"), 1);
+    assert_eq!(store.prune(&prune, false).expect("prunes"), 1);
 }
 
 fn pruned_places_are_not_used_again(backend: &dyn Backend) {
@@ -120,7 +131,11 @@ fn a_lead_goes_with_all_that_is_its_own(backend: &dyn Backend) {
         let site = SiteNo::new(1);
         let references: Vec<_> = (0..5).map(|n| ledger.reference(site, lead_key(n)).expect("makes one")).collect();
         let before: Vec<_> = (0..5).map(|n| ledger.transitions(site, lead_key(n)).expect("reads")).collect();
-        ledger.forget_leads(&[lead_key(1), lead_key(3)]).expect("forgets");
+        let asked = [lead_key(1), lead_key(3)];
+        let generation = ledger.generation().expect("reads");
+        prop_assert_eq!(ledger.forget_leads(&asked, at(0)).expect("looks"), 0, "they were here meanwhile");
+        prop_assert_eq!(ledger.forget_leads(&asked, at(1)).expect("forgets"), 2);
+        prop_assert!(ledger.generation().expect("reads") > generation, "whoever loaded them loads again");
         for n in 0..5_u8 {
             let key = lead_key(n);
             let stays = n != 1 && n != 3;

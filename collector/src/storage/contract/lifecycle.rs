@@ -153,7 +153,7 @@ fn what_people_did_goes_with_the_lead(backend: &dyn Backend) {
     ledger.restart(model(2)).expect("restarts");
     let begin = Changes { generation: ledger.generation().expect("reads"), leads, ..Changes::default() };
     ledger.commit(Cursor::default(), Cursor::default(), &begin).expect("commits");
-    ledger.forget_leads(&[lead_key(1)]).expect("forgets");
+    ledger.forget_leads(&[lead_key(1)], at(9)).expect("forgets");
     let site = site();
     ledger.take_back(&order(&site, 2, &[]), &|_| Ok(Changes::default()), &|_| act()).expect("takes back");
     for number in [1, 2] {

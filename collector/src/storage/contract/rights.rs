@@ -54,6 +54,7 @@ pub(super) fn order<'a>(site: &'a Site, lead: u8, visitors: &[u8]) -> TakeBack<'
         lead: lead_key(lead),
         visitors: visitors.iter().copied().map(visitor).collect(),
         ways: Vec::new(),
+        visits: std::collections::BTreeMap::new(),
         withdrawn: None,
         dry_run: false,
     }
@@ -155,6 +156,7 @@ fn mql(number: u8, source: &str) -> (Lead, Transition, Visit) {
     };
     let lead = Lead {
         stage: Stage::Mql,
+        qualified: Some(crate::leads::Qualified { at: at(5), score: crate::domain::Score::default() }),
         first: origin(source),
         last: origin(source),
         hits: vec![hit(number), hit(number + 100)],

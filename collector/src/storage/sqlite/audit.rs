@@ -10,20 +10,23 @@ use rusqlite::{OptionalExtension, Row, TransactionBehavior, params};
 
 /// A hash that is not one, as only tampering makes it, reads as a hash that nothing has.
 fn hash(value: ValueRef<'_>) -> EntryHash {
-    value.as_bytes().ok().and_then(|bytes| bytes.try_into().ok()).unwrap_or([0xff; 32])
+    value.as_blob().ok().and_then(|bytes| bytes.try_into().ok()).unwrap_or([0xff; 32])
 }
 
-/// Text that is none, as only tampering makes it, reads as what it is made of: its hash fits no more, and the
-/// entry can still be shown.
+/// Text that is none, as only tampering makes it, reads as what it is made of behind a sign that no text of ours
+/// holds. So its hash fits no more, also where the bytes are the same: a filter would pass such an entry over.
 fn text(value: ValueRef<'_>) -> String {
-    match value {
+    let bytes = match value {
+        ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => return text.to_owned(),
+            Err(_) => to_hex(bytes),
+        },
+        ValueRef::Blob(bytes) => std::str::from_utf8(bytes).map_or_else(|_| to_hex(bytes), str::to_owned),
         ValueRef::Null => String::new(),
         ValueRef::Integer(number) => number.to_string(),
         ValueRef::Real(number) => number.to_string(),
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
-            std::str::from_utf8(bytes).map_or_else(|_| to_hex(bytes), str::to_owned)
-        }
-    }
+    };
+    format!("\0{bytes}")
 }
 
 fn entry(row: &Row<'_>) -> Result<Entry, rusqlite::Error> {
@@ -67,7 +70,7 @@ pub(super) fn append(transaction: &Connection, act: &Act) -> Result<Entry, Store
         (newest, kept) => kept.or(newest),
     };
     let entry = Entry::after(after, act);
-    transaction.prepare_cached(sql!("ledger/audit_add"))?.execute(params![
+    let added = transaction.prepare_cached(sql!("ledger/audit_add"))?.execute(params![
         entry.seq,
         entry.at.millis(),
         entry.role,
@@ -79,6 +82,10 @@ pub(super) fn append(transaction: &Connection, act: &Act) -> Result<Entry, Store
         entry.previous,
         entry.hash,
     ])?;
+    // A trigger that somebody put there can swallow an entry without a word.
+    if added != 1 {
+        return Err(StoreError::Failed("the audit log does not take entries".to_owned()));
+    }
     transaction.prepare_cached(sql!("ledger/audit_set_head"))?.execute(params![entry.seq, entry.hash])?;
     Ok(entry)
 }

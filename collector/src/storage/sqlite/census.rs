@@ -6,7 +6,7 @@ use super::migrate::{EVENTS, LEDGER, Migration};
 use super::{SqliteEvents, SqliteLedger, inventory, sql};
 use crate::domain::Timestamp;
 use crate::domain::inventory::{Field, Table, Unit};
-use crate::storage::census::{Value, shown};
+use crate::storage::census::{Value, shown, shown_as};
 use crate::storage::{Census, CountedTable, Rows, Sampled, StoreError};
 use rusqlite::OptionalExtension;
 use rusqlite::types::ValueRef;
@@ -67,7 +67,7 @@ fn counted(
     let newest = newest(connection, &table, &order)?;
     let sampled = |field: &Field| Sampled {
         kind: kind(field, columns),
-        sample: newest.iter().find_map(|row| sample(field, row)),
+        sample: newest.iter().find_map(|row| sample(field, &table.fields, row)),
         field: field.clone(),
     };
     Ok(CountedTable { rows: Some(rows), oldest, fields: table.fields.iter().map(sampled).collect(), table })
@@ -150,7 +150,7 @@ fn newest(connection: &Connection, table: &Table, order: &str) -> Result<Vec<Row
     Ok(newest)
 }
 
-fn sample(field: &Field, row: &Row) -> Option<String> {
+fn sample(field: &Field, all: &[Field], row: &Row) -> Option<String> {
     let value = row.iter().find(|(column, _)| column == field.column())?.1.as_ref()?;
     let value = match (field.name.split_once('.'), value) {
         (None, value) => value.clone(),
@@ -164,7 +164,7 @@ fn sample(field: &Field, row: &Row) -> Option<String> {
         }
         _ => value,
     };
-    Some(shown(field.category, &value))
+    Some(shown(shown_as(field, all), &value))
 }
 
 /// The part of a JSON value that `path` names; `*` is whatever comes first, as is the first of a list.

@@ -72,6 +72,26 @@ fn one_byte_changed_in_any_column() {
     );
 }
 
+/// The bytes stay and only their type changes, or text becomes a number: a filter would pass the entry over.
+#[test]
+fn a_type_changed_in_any_column() {
+    let loose = "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(replace(sql, 'STRICT', ''), ' TEXT', '')
+                 WHERE name = 'audit'; PRAGMA writable_schema = RESET;";
+    for column in ["role", "who", "action", "site", "subject", "details", "previous", "hash"] {
+        let other = if matches!(column, "previous" | "hash") { "TEXT" } else { "BLOB" };
+        let set = format!("UPDATE audit SET {column} = CAST({column} AS {other}) WHERE seq = {PLACE}");
+        let bent = Bent::by_sql(&format!("{loose} UPDATE audit SET subject = x'' WHERE 0; {set}"));
+        let changed = connect::writer(&bent.database, migrate::LEDGER).expect("opens");
+        let sql = format!("SELECT typeof({column}) FROM audit WHERE seq = {PLACE}");
+        let kind: String = changed.query_row(&sql, [], |row| row.get(0)).expect("reads");
+        if kind == "null" {
+            continue; // This entry has none.
+        }
+        assert_eq!(kind, other.to_ascii_lowercase(), "{column}");
+        assert_eq!(bent.chain(), [(Kind::Changed, Some(PLACE))], "{column}");
+    }
+}
+
 #[test]
 fn an_entry_removed() {
     for seq in [1, PLACE, ENTRIES - 1] {
@@ -106,6 +126,15 @@ fn an_entry_put_in() {
         "INSERT INTO audit SELECT -3, at, role, who, action, site, subject, details, previous, hash FROM audit WHERE seq = 9",
     );
     assert_eq!(bent.chain(), [(Kind::Changed, Some(-3))]);
+    // At the ends of what a place can be.
+    for seq in [i64::MIN, i64::MAX] {
+        let bent = Bent::by_sql(&format!(
+            "INSERT INTO audit SELECT {seq}, at, role, who, action, site, subject, details, previous, hash FROM audit
+             WHERE seq = 9"
+        ));
+        let found = bent.chain();
+        assert!(found.contains(&(Kind::Changed, Some(seq))), "{seq}: {found:?}");
+    }
     // At the end, with everything right but the head, which is kept apart.
     let bent = Bent::by(|connection| {
         let last = as_it_was().pop().expect("the last");

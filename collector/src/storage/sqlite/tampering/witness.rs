@@ -2,7 +2,7 @@
 //! by a noted head; and what two processes or a crash do to an anchor is no finding.
 
 use super::{Bent, ENTRIES, PLACE, as_it_was, found, put, rewritten, set_head};
-use crate::audit::{Kind, Recorder, Start};
+use crate::audit::{Kind, Recorder, Start, verify};
 use crate::clock::Clock;
 use crate::domain::{Act, Action, Actor, Timestamp};
 use crate::storage::AuditLog;
@@ -111,6 +111,55 @@ fn what_two_processes_and_a_crash_do_to_an_anchor_is_fine() {
     let some: String = text.lines().step_by(7).map(|line| format!("{line}\n")).collect();
     bent.set_anchor(&some);
     assert_eq!(bent.all(), []);
+}
+
+/// A trigger that swallows entries: what cannot be recorded must not look as if it were.
+#[test]
+fn an_entry_that_is_swallowed_is_no_entry() {
+    let bent = Bent::by_sql(
+        "CREATE TRIGGER quiet BEFORE INSERT ON audit WHEN NEW.action = 'lead.viewed' BEGIN SELECT RAISE(IGNORE); END",
+    );
+    let act = |action| Act {
+        at: Timestamp::from_millis(0),
+        actor: Actor::collector(),
+        action,
+        site: None,
+        subject: None,
+        details: "{}".to_owned(),
+    };
+    let log = bent.open();
+    assert!(log.append_entry(&act(Action::LeadViewed)).is_err());
+    log.append_entry(&act(Action::LeadsListed)).expect("goes on");
+    assert_eq!(bent.chain(), []);
+}
+
+#[test]
+fn an_anchor_that_went_by_windows_vouches_for_the_same() {
+    let bent = Bent::by(|_| {});
+    let text = bent.anchor_text().replace('\n', "\r\n");
+    bent.set_anchor(&text);
+    let verdict = bent.verdict(&[]);
+    assert!(verdict.findings.is_empty(), "{:?}", verdict.findings);
+    assert_eq!(verdict.anchor.and_then(|anchor| anchor.seq), Some(ENTRIES));
+}
+
+/// The disk of the anchor was full, or its end was removed.
+#[test]
+fn an_anchor_that_ends_early_is_a_warning() {
+    let bent = Bent::by(|_| {});
+    let some: String = bent.anchor_text().lines().take(9_000).map(|line| format!("{line}\n")).collect();
+    bent.set_anchor(&some);
+    let written = as_it_was()[9_000].at;
+    let verdict = |now| verify(&bent.open(), Some(&bent.anchor), &[], now).expect("reads");
+    let late = verdict(written.plus_millis(60_001));
+    assert_eq!(found(&late), [(Kind::AnchorEndsEarly, Some(9_001))]);
+    assert!(late.ok(), "the log may well be whole");
+    assert!(late.findings[0].sentence.contains("entry 9,000"), "{:?}", late.findings);
+    assert_eq!(
+        found(&verdict(written.plus_millis(60_000))),
+        [],
+        "an entry is anchored a moment after it is kept"
+    );
 }
 
 #[test]
