@@ -1,6 +1,10 @@
 //! The composition root. Invariant: this is the only file that names concrete backends; everything else is
 //! handed traits.
 
+mod backup;
+
+pub use backup::backup;
+
 use crate::audit::{Anchor, Recorder, Start};
 use crate::clock::Clock;
 use crate::compliance::Settings;
@@ -9,10 +13,10 @@ use crate::domain::{Action, Actor, Invalid, Role, VISIT_MS};
 use crate::enrich::geo::Countries;
 use crate::http::auth::{digest, random_token};
 use crate::http::{self, DemoSite, RestrictionDirectory, SiteDirectory, State};
+use crate::jobs::Housekeeping;
 use crate::jobs::retention::Retention;
 use crate::jobs::score::{Running, Scorer};
 use crate::jobs::stages::Stages;
-use crate::jobs::{Housekeeping, Sweep};
 use crate::privacy::{ClientLimits, Privacy, Salts, TrustedProxies, V4Prefix};
 use crate::rights::Service;
 use crate::scoring::{DEFAULT_MODEL, Model, Ready};
@@ -77,59 +81,6 @@ pub fn open_retention(config: &Config, clock: Clock) -> Result<Retention, StartE
     Ok(Retention::new(events, ledger, audit, clock))
 }
 
-/// Copies the databases, the settings file and the audit log's anchor to `folder`, which must be new or empty,
-/// and answers the names of the files. The day's salts are never copied.
-///
-/// The anchor is copied first, for it may know less of the log than the ledger's copy holds, but never more. Of the
-/// databases the ledger is first: a copy of the event log that is newer only has more for it to score.
-///
-/// # Errors
-/// When there is no data folder, or the copy cannot be written.
-pub fn backup(config: &Config, folder: &Path) -> Result<Vec<String>, StartError> {
-    let failed = |error: std::io::Error| StartError(format!("{}: {error}", folder.display()));
-    let events = open_events_for_reading(&config.data)?;
-    let ledger = open_ledger(&config.data)?;
-    // An erasure reaches every file of the data folder: there must be no copy in it that it does not know.
-    if is_inside(folder, &config.data).map_err(failed)? {
-        return Err(StartError(format!(
-            "{} is in the data folder, in which erased people must be in no file; name a folder elsewhere",
-            folder.display()
-        )));
-    }
-    create_private_folder(folder).map_err(failed)?;
-    if std::fs::read_dir(folder).map_err(failed)?.next().is_some() {
-        return Err(StartError(format!(
-            "{} is not empty; name a new folder for each backup",
-            folder.display()
-        )));
-    }
-    let mut files = vec![LEDGER.to_owned(), EVENTS.to_owned()];
-    for path in [config.data.join("mqlite.toml"), config.audit_anchor.clone()] {
-        let Some(name) = path.file_name().filter(|_| path.exists()) else { continue };
-        copy_private(&path, &folder.join(name)).map_err(failed)?;
-        files.push(name.to_string_lossy().into_owned());
-    }
-    ledger.ledger_backup(&folder.join(LEDGER))?;
-    events.backup(&folder.join(EVENTS))?;
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
-    Ok(files)
-}
-
-/// Whether a folder, which need not be there yet, is or would be in `data`, whatever links lead there.
-fn is_inside(folder: &Path, data: &Path) -> std::io::Result<bool> {
-    let whole = std::path::absolute(folder)?;
-    let there = whole.ancestors().find(|part| part.exists()).unwrap_or(&whole);
-    Ok(there.canonicalize()?.starts_with(data.canonicalize()?))
-}
-
-/// Copies a file for its owner only, whoever may read the original, and syncs it.
-fn copy_private(from: &Path, to: &Path) -> std::io::Result<()> {
-    // Made under our umask; `fs::copy` would take the original's mode along.
-    let mut copy = File::create_new(to)?;
-    std::io::copy(&mut File::open(from)?, &mut copy)?;
-    copy.sync_all()
-}
-
 /// Opens the event log of a data folder for reading, beside a collector that may run.
 ///
 /// # Errors
@@ -170,8 +121,7 @@ pub fn open_rights(config: &Config, clock: Clock, erases: bool) -> Result<Servic
 /// # Errors
 /// When there is no data folder, or it cannot be used.
 pub fn open_stages(config: &Config, clock: Clock) -> Result<Stages, StartError> {
-    let events = open_events_for_reading(&config.data)?;
-    let ledger = open_ledger(&config.data)?;
+    let (events, ledger) = (open_events_for_reading(&config.data)?, open_ledger(&config.data)?);
     let model = Arc::new(model(config.model.as_deref())?);
     let audit = Arc::new(recorder(config, Arc::clone(&ledger), clock.clone()));
     Ok(Stages::new(events, ledger, model, audit, clock))
@@ -446,17 +396,11 @@ impl Bound {
         audit.started(&start)?;
         let running = Running::start(scorer).map_err(failed)?;
         let limits = vec![Arc::clone(&state.event_limits), Arc::clone(&state.login_limits)];
-        let sweep = Sweep::new(
-            Arc::clone(&state.events),
-            Arc::clone(&state.ledger),
-            Arc::clone(&state.model),
-            state.clock.clone(),
-        );
         let housekeeping = Housekeeping::start(
             Arc::clone(&state.privacy),
             Arc::clone(&state.ledger),
             state.retention.clone(),
-            sweep,
+            state.stages.sweep(),
             Arc::clone(&audit),
             limits,
             state.clock.clone(),

@@ -35,6 +35,7 @@ const ROUTES: &[(&str, &str, &str, Who)] = &[
     ("GET", "/api/v1/leads", "/api/v1/leads?site=SITE", Owner),
     ("GET", "/api/v1/leads/{key}", "/api/v1/leads/KEY?site=SITE", Owner),
     ("GET", "/api/v1/leads/{key}/explanation", "/api/v1/leads/KEY/explanation?site=SITE", Owner),
+    ("POST", "/api/v1/leads/{key}/stage", "/api/v1/leads/KEY/stage?site=SITE", Owner),
     ("GET", "/api/v1/audit/salts", "/api/v1/audit/salts", Both),
     ("GET", "/api/v1/audit/retention", "/api/v1/audit/retention", Both),
     ("POST", "/api/v1/audit/retention/run", "/api/v1/audit/retention/run", Both),
@@ -72,6 +73,7 @@ fn body(path: &str) -> Value {
         body
     };
     match path.rsplit('/').next().unwrap_or_default() {
+        tail if tail.starts_with("stage?") => json!({ "from": "lead", "to": "mql" }),
         "run" => json!({ "dry_run": true }),
         "receipt" => {
             json!({ "receipt": NOBODY, "action": "erase", "site": SITE, "at": "2026-11-22T10:00:00Z",

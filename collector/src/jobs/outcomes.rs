@@ -6,6 +6,7 @@ use crate::domain::{Actor, Date, LeadKey, Money, Site, Stage, Text, Timestamp};
 use crate::leads::Lead;
 use crate::storage::StoreError;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// The columns by which a line names its lead; each line fills exactly one.
 const NAMING: [&str; 3] = ["key", "email_hash", "email"];
@@ -147,24 +148,24 @@ impl Stages {
         let mut leads: BTreeMap<LeadKey, Result<Lead, Refused>> = BTreeMap::new();
         let mut plan = Plan::default();
         for outcome in outcomes {
-            if !leads.contains_key(&outcome.lead) {
-                leads.insert(outcome.lead, self.lead(site, outcome.lead)?);
-            }
             if self.is_known(site, &outcome)? {
                 plan.known += 1;
                 continue;
             }
-            let judged = match leads.get_mut(&outcome.lead) {
-                Some(Ok(lead)) if lead.stage == outcome.asked.to => {
+            let lead = match leads.entry(outcome.lead) {
+                Entry::Occupied(lead) => lead.into_mut(),
+                Entry::Vacant(place) => place.insert(self.lead(site, outcome.lead)?),
+            };
+            let judged = match lead {
+                Ok(lead) if lead.stage == outcome.asked.to => {
                     plan.known += 1;
                     continue;
                 }
-                Some(Ok(lead)) => self.judged(actor, site, lead, &outcome.asked, now).map(|made| {
+                Ok(lead) => self.judged(actor, site, lead, &outcome.asked, now).map(|made| {
                     lead.stage = made.to;
                     lead.stage_at = made.at;
                 }),
-                Some(Err(refused)) => Err(refused.clone()),
-                None => Err(Refused::Unknown),
+                Err(refused) => Err(refused.clone()),
             };
             match judged {
                 Ok(()) => plan.changes.push(outcome),

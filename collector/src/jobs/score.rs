@@ -13,7 +13,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 pub(crate) use super::fold::refold;
-pub(crate) use super::standing::{cooling_until, fall, profile};
+pub(crate) use super::standing::{cooling_until, profile};
 
 /// Events of one transaction.
 const RUN: usize = 1_000;

@@ -3,7 +3,7 @@
 //! one is first, and the other is told where it stands now. What somebody writes is searched for personal data.
 
 use super::standing::{Steps, lines};
-use super::sweep::scored_up_to_now;
+use super::sweep::{Sweep, scored_up_to_now};
 use crate::audit::Recorder;
 use crate::clock::Clock;
 use crate::domain::{Act, Action, Actor, LeadKey, Money, Site, SiteId, Stage, Text, Timestamp, printable};
@@ -84,6 +84,12 @@ impl Stages {
         clock: Clock,
     ) -> Self {
         Self { events, ledger, model, audit, clock }
+    }
+
+    /// What lets time pass for the same leads.
+    pub fn sweep(&self) -> Sweep {
+        let (events, ledger) = (Arc::clone(&self.events), Arc::clone(&self.ledger));
+        Sweep::new(events, ledger, Arc::clone(&self.model), self.clock.clone())
     }
 
     /// Now.

@@ -57,7 +57,7 @@ pub(super) fn taken_back(site: &Site, lead: &Lead, transitions: &[Transition]) -
     // Who qualifies anew was counted the first time.
     let first = |transition: &&Transition| {
         transition.to == crate::domain::Stage::Mql
-            && lead.qualified.as_ref().is_none_or(|qualified| qualified.at == transition.at)
+            && lead.qualified.as_ref().is_some_and(|qualified| qualified.at == transition.at)
     };
     if let Some(transition) = transitions.iter().find(first) {
         let rules = rules_in(&transition.lines);

@@ -156,6 +156,7 @@ fn mql(number: u8, source: &str) -> (Lead, Transition, Visit) {
     };
     let lead = Lead {
         stage: Stage::Mql,
+        qualified: Some(crate::leads::Qualified { at: at(5), score: crate::domain::Score::default() }),
         first: origin(source),
         last: origin(source),
         hits: vec![hit(number), hit(number + 100)],
