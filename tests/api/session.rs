@@ -161,7 +161,18 @@ fn sites_are_listed_with_their_day() {
 /// What belongs to the owner; of [`GUARDED`] all but the sites.
 const OWNERS: &[&str] = &[GUARDED[1], GUARDED[2], GUARDED[3], GUARDED[4]];
 /// What both roles see.
-const SHARED: &[&str] = &["/api/v1/sites", "/api/v1/audit/log", "/api/v1/audit/verify"];
+const SHARED: &[&str] = &[
+    "/api/v1/sites",
+    "/api/v1/audit/consent?site=example.com",
+    "/api/v1/audit/documents",
+    "/api/v1/audit/documents/consent-ladder",
+    "/api/v1/audit/fields",
+    "/api/v1/audit/ladder",
+    "/api/v1/audit/log",
+    "/api/v1/audit/retention",
+    "/api/v1/audit/salts",
+    "/api/v1/audit/verify",
+];
 
 #[test]
 fn an_auditor_sees_what_can_be_checked_and_nothing_of_marketing() {

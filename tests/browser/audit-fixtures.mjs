@@ -17,7 +17,7 @@ const SECRET = { ...OPS, seen_by: "Nobody: the program reads it.", retention: "U
 const SUMS = { ...OPS, basis: "None needed: counts about many people.", retention: "760 days, the site’s setting for aggregates.", seen_by: "Owner, in reports." };
 const f = (rules, category) => (name, type, meaning, purpose, sample = null) => ({ name, type, meaning, purpose, category, ...rules, sample });
 const [pseudo, lead, profile, tech, ops, agg, secret] = [f(EVENTS, "pseudonymous"), f(LEADS, "pseudonymous"), f(LEADS, "profile"), f(EVENTS, "technical"), f(OPS, "technical"), f(SUMS, "aggregate"), f(SECRET, "secret")];
-const t = (store, table, kind, meaning, rows, oldest, fields) => ({ store, table, kind, meaning, rows, oldest, fields });
+const t = (store, table, kind, meaning, rows, oldest, fields) => ({ store, table, kind, meaning, rows, rows_are: rows === null ? null : "exactly", oldest, fields });
 
 const TABLES = [
   t("events.db", "events", "database", "One row for each thing a visitor did and the consent under which it may be kept.", 184_221, "2025-10-24T06:12:09.114Z", [
@@ -50,12 +50,12 @@ const TABLES = [
 const LADDER = {
   rule: "The strictest signal wins; a box ticked for this one request goes before a page’s general no to qualification, never before a no to measurement.",
   steps: [
-    { rung: "denied", title: "Denied", when: "The page, a consent tool, Global Privacy Control or (by setting) Do Not Track said no.", kept: "A counter by site, day and signal.", scored_on: "Nothing.", basis: "None needed: nothing about the person is kept." },
-    { rung: "unset", title: "Unset", when: "Nobody said anything.", kept: "The event, under a pseudonym that dies with the day’s salt; campaign source, medium and name.", scored_on: "What happened that day.", basis: "Legitimate interest (GDPR article 6(1)(f))." },
-    { rung: "measured", title: "Measured", when: "Measurement was granted.", kept: "The same, and campaign content and term.", scored_on: "What happened that day.", basis: "Consent (article 6(1)(a))." },
-    { rung: "qualified", title: "Qualified", when: "Qualification was granted, and an address given.", kept: "The event, tied to a lead key.", scored_on: "Everything inside the model’s window.", basis: "Consent, or the basis the site declares." },
+    { rung: "denied", title: "Denied", when: "The page, a consent tool, Global Privacy Control or (by setting) Do Not Track said no.", kept: "A counter by site, day and signal.", purpose: "Knowing what is not seen.", scored_on: "Nothing.", basis: "None needed: nothing about the person is kept." },
+    { rung: "unset", title: "Unset", when: "Nobody said anything.", kept: "The event, under a pseudonym that dies with the day’s salt; campaign source, medium and name.", purpose: "Counting visits.", scored_on: "What happened that day.", basis: "Legitimate interest (GDPR article 6(1)(f))." },
+    { rung: "measured", title: "Measured", when: "Measurement was granted.", kept: "The same, and campaign content and term.", purpose: "The same.", scored_on: "What happened that day.", basis: "Consent (article 6(1)(a))." },
+    { rung: "qualified", title: "Qualified", when: "Qualification was granted, and an address given.", kept: "The event, tied to a lead key.", purpose: "Telling who is ready to buy.", scored_on: "Everything inside the model’s window.", basis: "Consent, or the basis the site declares." },
   ],
-  signals: [["none", "No signal", "Nothing was said.", false, false], ["tag", "Tag", "data-consent on the tag.", true, true], ["api", "Consent call", "mq('consent', …) on the page.", true, true], ["gpc", "Global Privacy Control", "The header Sec-GPC or the browser’s own property; always honoured.", false, true],
+  signals: [["tag", "Tag", "`data-consent` on the tag.", true, true], ["api", "Consent call", "mq('consent', …) on the page.", true, true], ["gpc", "Global Privacy Control", "The header Sec-GPC or the browser’s own property; always honoured.", false, true],
     ["dnt", "Do Not Track", "The header DNT, where the site honours it.", false, true], ["consent_mode", "Consent Mode", "Google Consent Mode, default and update.", true, true], ["tcf", "TCF", "A consent banner that speaks IAB TCF.", true, true], ["form", "Box in the form", "A ticked box marked data-mq-consent.", true, false], ["policy", "The site’s declared basis", "The operator’s setting for people who ask for something.", true, false]]
     .map(([signal, title, how, raises, denies]) => ({ signal, title, how, raises, denies })),
 };
@@ -74,21 +74,21 @@ export class AuditCollector extends Collector {
     this.findings = [];
     this.broken = new Set();
     this.people = new Map([[ADDRESS_HASH, { key: KEY, restricted: false, withdrawn: false }]]);
-    this.due = [{ site: SITE, kind: "events", before: "2025-10-22T23:00:00Z", rows: 1_204 }, { site: SITE, kind: "leads", before: "2023-11-22T23:00:00Z", rows: 3 }, { site: SITE, kind: "aggregates", before: "2024-10-22T22:00:00Z", rows: 0 }, { site: "shop.example.com", kind: "events", before: "2025-10-22T23:00:00Z", rows: 96 }];
+    this.due = [{ site: SITE, kind: "events", before: "2025-10-23", rows: 1_204 }, { site: SITE, kind: "leads", before: "2023-11-23", rows: 3 }, { site: SITE, kind: "aggregates", before: "2024-10-23", rows: 0 }, { site: "shop.example.com", kind: "events", before: "2025-10-23", rows: 96 }];
     this.runs = [];
     this.erase = 0;
     const at = (date, time) => `${date}T${time}Z`;
-    this.note(at("2026-09-01", "08:00:00.101"), "collector", "collector", "collector.started", null, { version: "0.1.0", schema: 2 });
+    this.note(at("2026-09-01", "08:00:00.101"), "collector", "collector", "collector.started", null, { version: "0.1.0" });
     for (let back = 61; back >= 0; back -= 1) {
       const date = day(TODAY, -back);
-      this.note(at(date, "01:00:04.210"), "collector", "collector", "salt.destroyed", SITE, { day: day(date, -2) });
-      const ran = this.note(at(date, "02:10:00.512"), "collector", "collector", "retention.ran", SITE, { kind: "events", before: at(day(date, -395), "23:00:00"), rows: 300 + (back * 37) % 90, dry_run: false });
-      if (back < 20) this.runs.unshift({ at: ran.at, role: "collector", who: "collector", site: SITE, kind: "events", before: ran.details.before, rows: ran.details.rows, seq: ran.seq });
-      this.note(at(date, "08:31:44.020"), "owner", "owner", "session.opened", null, { role: "owner" });
-      if (back % 3 === 0) this.note(at(date, "09:02:10.881"), "owner", "owner", "lead.viewed", SITE, { fields: ["score", "attributes"] }, sha(`lead ${back}`).slice(0, 32));
-      if (back % 7 === 0) this.note(at(date, "10:15:00.300"), "stranger", "stranger", "session.refused", null, { role: "owner", attempts: 1 + (back % 3) });
+      this.note(at(date, "01:00:04.210"), "collector", "collector", "salt.destroyed", SITE, { day: day(date, -2), site_no: 1 });
+      const ran = this.note(at(date, "02:10:00.512"), "collector", "collector", "retention.ran", SITE, { aggregates: { before: day(date, -760), rows: 0 }, events: { before: day(date, -395), rows: 300 + (back * 37) % 90 }, leads: { before: day(date, -1095), rows: 0 } });
+      if (back < 20) this.runs.unshift(...this.runsOf(ran));
+      this.note(at(date, "08:31:44.020"), "owner", "owner", "session.opened", null, {});
+      if (back % 3 === 0) this.note(at(date, "09:02:10.881"), "owner", "owner", "lead.viewed", SITE, {}, sha(`lead ${back}`).slice(0, 32));
+      if (back % 7 === 0) this.note(at(date, "10:15:00.300"), "stranger", "stranger", "session.refused", null, { reason: "password", role: "owner", others: back % 3 });
       if (back % 20 === 5) this.note(at(date, "11:40:12.009"), "auditor", "auditor", "person.erased", SITE, { receipt: sha(`r${back}`).slice(0, 32), counts: { events: 12 + back, hits: 4, transitions: 2, leads: 1 } }, sha(`gone ${back}`).slice(0, 32));
-      if (back % 30 === 8) this.note(at(date, "16:20:00.000"), "operator", "operator", "site.changed", SITE, { before: { honour_dnt: false, retention: { events_days: 760 } }, after: { honour_dnt: true, retention: { events_days: 395 } } });
+      if (back % 30 === 8) this.note(at(date, "16:20:00.000"), "operator", "operator", "site.changed", SITE, { changed: { honour_dnt: { from: false, to: true }, retention: { from: { events: 760, leads: 1095 }, to: { events: 395, leads: 1095 } } } });
     }
   }
 
@@ -97,6 +97,11 @@ export class AuditCollector extends Collector {
     const entry = { seq: this.log.length + 1, at, role, who, action, title: TITLES[action] ?? action, site, subject, details, previous };
     this.log.push({ ...entry, hash: sha(JSON.stringify(entry)) });
     return this.log.at(-1);
+  }
+
+  /** An entry of the log as the retention part tells it: a row for each kind. */
+  runsOf({ at, role, who, site, seq, details }) {
+    return Object.entries(details).map(([kind, went]) => ({ seq, at, role, who, site, kind, ...went }));
   }
 
   get head() {
@@ -119,7 +124,7 @@ export class AuditCollector extends Collector {
       suppressed: days.length ? [{ signal: "gpc", count: suppressed - part(suppressed, 0.4) - part(suppressed, 0.1) }, { signal: "consent_mode", count: part(suppressed, 0.4) }, { signal: "dnt", count: part(suppressed, 0.1) }] : [],
       dropped: days.length ? [{ reason: "bot", count: 1_911 }, { reason: "automation", count: 14 }, { reason: "spam", count: 207 }] : [],
       identity_dropped: days.length ? 38 : 0, consent_capped: days.length ? 5 : 0, redacted: days.length ? 61 : 0, property_dropped: days.length ? 12 : 0,
-      policy: { version: 3, hosts: [], allow_automation: false, honour_dnt: true, link_same_day: true, form_basis: "contract", props: ["plan", "team_size"], retention: { events_days: 395, leads_days: 1095, aggregates_days: 760 } },
+      policy: { version: 3, hosts: [], allow_automation: false, honour_dnt: true, link_same_day: true, form_basis: "contract", signals: ["tag", "api", "consent_mode", "tcf", "form", "policy"], ceiling: "qualified", props: ["plan", "team_size"], retention: { events: 395, leads: 1095, aggregates: 760 } },
     };
   }
 
@@ -150,23 +155,24 @@ export class AuditCollector extends Collector {
     const reference = sha(`reference ${known?.[1].key}`).slice(0, 32);
     if (act === "find") {
       this.note(now, this.role, this.role, "person.found", body.site, { found: Boolean(known) }, known ? reference : null);
-      if (!known || body.site !== SITE) return { body: { found: false, site: body.site } };
+      if (!known || body.site !== SITE) return { body: { found: false, site: body.site, key: null, token: null, reference: null, stage: null, first_seen: null, last_seen: null, restricted: false, withdrawn: false, counts: { ...Object.fromEntries(Object.keys(this.counted()).filter((name) => !["leads", "rollup_cells"].includes(name)).map((name) => [name, 0])), audit_entries: 0 } } };
       const { rollup_cells: _cells, leads: _leads, ...counts } = this.counted();
       return { body: { found: true, site: body.site, key: known[1].key, token: `${known[1].key}.sig`, reference, stage: "mql", first_seen: "2026-09-14T08:11:00Z", last_seen: `${TODAY}T09:30:00Z`, restricted: known[1].restricted, withdrawn: known[1].withdrawn, counts: { ...counts, audit_entries: 4 } } };
     }
     if (!known) return { status: 404, body: { title: "Nobody found", status: 404, detail: "Nobody is stored under this." } };
     if (act === "export") {
       this.note(now, this.role, this.role, "person.exported", body.site, { format: body.format }, reference);
-      return body.format === "csv" ? { text: "kind,at\nevent,2026-11-20\n", headers: { "content-type": "text/csv" } } : { body: { lead: { key: known[1].key }, events: [] } };
+      return body.format === "csv" ? { text: "kind,at\nevent,2026-11-20\n", headers: { "content-type": "text/csv" } } : { body: { made_at: now, site: body.site, time_zone: "Europe/Berlin", about: [], profile: { key: known[1].key }, requests: {}, events: [], scoring: null, kept: [], recipients: [], rights: [] } };
     }
-    const answer = { action: act, dry_run: body.dry_run, site: body.site, reference, counts: act === "restrict" ? { leads: 1 } : this.counted(), receipt: null,
+    const action = { erase: "person.erased", withdraw: "person.withdrew", restrict: body.restricted ? "person.restricted" : "person.unrestricted" }[act];
+    const answer = { action, dry_run: body.dry_run, site: body.site, reference, counts: act === "restrict" ? { ...Object.fromEntries(Object.keys(this.counted()).map((name) => [name, 0])), visits: 1 } : this.counted(), receipt: null,
       cannot_reach: act === "restrict" ? [] : [{ what: "backup", at: "2026-11-20T03:00:00Z", sentence: "A backup was made then; it still holds this person until it is replaced." }, { what: "log", at: null, sentence: "The log keeps the entries, under a reference that nobody can tie to the person any more." }] };
     if (body.dry_run) return { body: answer };
     if (act === "restrict") known[1].restricted = body.restricted;
     else this.people.delete(known[0]);
     const id = sha(`receipt ${act}`).slice(0, 32);
-    const entry = this.note(now, this.role, this.role, { erase: "person.erased", withdraw: "person.withdrew", restrict: body.restricted ? "person.restricted" : "person.unrestricted" }[act], body.site, { receipt: id, counts: answer.counts }, reference);
-    return { body: { ...answer, receipt: { receipt: id, action: act, site: body.site, at: now, counts: answer.counts, entry: { seq: entry.seq, hash: entry.hash } } } };
+    const entry = this.note(now, this.role, this.role, action, body.site, { receipt: id, counts: answer.counts }, reference);
+    return { body: { ...answer, receipt: { receipt: id, action, site: body.site, at: now, counts: answer.counts, entry: { seq: entry.seq, hash: entry.hash } } } };
   }
 
   answerMore(route, query, body) {
@@ -184,8 +190,8 @@ export class AuditCollector extends Collector {
       if (!body.dry_run) {
         for (const one of this.due) {
           if (one.rows === 0) continue;
-          const entry = this.note(`${TODAY}T19:21:00.000Z`, this.role, this.role, "retention.ran", one.site, { ...one, dry_run: false });
-          this.runs.unshift({ at: entry.at, role: this.role, who: this.role, ...one, seq: entry.seq });
+          const entry = this.note(`${TODAY}T19:21:00.000Z`, this.role, this.role, "retention.ran", one.site, { [one.kind]: { before: one.before, rows: one.rows } });
+          this.runs.unshift(...this.runsOf(entry));
           one.rows = 0;
         }
       }
@@ -198,12 +204,12 @@ export class AuditCollector extends Collector {
     if (name === "audit/salts") return { body: this.salts() };
     if (name === "audit/retention") {
       return { body: {
-        kinds: [{ kind: "events", title: "Pseudonymous events", what: "What visitors did, under pseudonyms.", default_days: 395, longest_days: 395 }, { kind: "leads", title: "Leads", what: "Profiles with their events and scores, after the last event.", default_days: 1095, longest_days: 1825 }, { kind: "aggregates", title: "Aggregates", what: "Counts that reports read.", default_days: 760, longest_days: 760 }],
+        kinds: [{ kind: "events", title: "Pseudonymous events", what: "What visitors did, under pseudonyms.", default_days: 395, longest_days: 395 }, { kind: "leads", title: "Leads", what: "Profiles with their events and scores, after the last event.", default_days: 1095, longest_days: 1825 }, { kind: "aggregates", title: "Counts", what: "Counts that reports read.", default_days: 760, longest_days: 760 }],
         sites: this.sites.map((site, index) => ({ site, events_days: index ? 180 : 395, leads_days: 1095, aggregates_days: 760 })), runs: this.runs, next_run_at: "2026-11-22T02:10:00Z",
       } };
     }
-    if (name === "audit/log") return query.format === "ndjson" ? { text: this.log.map(({ hash, ...entry }) => JSON.stringify({ entry, hash })).join("\n"), headers: { "content-type": "application/x-ndjson", "content-disposition": 'attachment; filename="audit-log.ndjson"' } } : { body: this.entries(query) };
-    if (name === "audit/verify") return { body: { ok: this.findings.length === 0, checked_at: `${TODAY}T19:00:01Z`, entries: this.log.length, head: this.head, anchor: this.anchored === false ? null : { path: "/var/lib/mqlite/anchor.log", lines: 61, seq: 200 }, findings: this.findings } };
+    if (name === "audit/log") return query.format === "ndjson" ? { text: this.log.map(({ hash, ...entry }) => JSON.stringify({ entry, hash })).join("\n"), headers: { "content-type": "application/x-ndjson", "content-disposition": 'attachment; filename="mqlite-audit.ndjson"' } } : { body: this.entries(query) };
+    if (name === "audit/verify") return { body: { ok: this.findings.every(({ kind }) => ["no_anchor", "anchor_begun_late"].includes(kind)), checked_at: `${TODAY}T19:00:01Z`, entries: this.log.length, head: this.head, anchor: this.anchored === false ? null : { path: "/var/lib/mqlite/anchor.log", lines: 61, seq: 200 }, findings: this.findings } };
     if (name === "audit/documents") {
       return { body: { documents: this.documents ?? [{ name: "record-of-processing", title: "Record of processing", about: "GDPR article 30: purposes, categories, recipients, retention, security." }, { name: "cnil-self-assessment", title: "CNIL self-assessment", about: "Audience measurement: what is inside the exemption, and what is not." },
         { name: "stored-fields", title: "Stored fields", about: "Every table and field with its meaning, basis and retention." }, { name: "consent-ladder", title: "Consent ladder", about: "Signals, rungs, and what is kept at each." }] } };

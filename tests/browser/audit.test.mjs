@@ -240,7 +240,7 @@ onPage("a person by key: export, restrict and lift, withdraw", {}, async ({ page
     assert.match(file.suggestedFilename(), new RegExp(`^person-[0-9a-f]{12}-example\\.com\\.${format}$`));
     await withText(page, "#person-outcome", `.${format}. It holds personal data`);
     const saved = await readFile(await file.path(), "utf8");
-    assert.ok(format === "json" ? JSON.parse(saved).lead.key === KEY : saved.startsWith("kind,at"));
+    assert.ok(format === "json" ? JSON.parse(saved).profile.key === KEY : saved.startsWith("kind,at"));
   }
   await page.locator("[data-act=restrict]").click();
   await withText(page, "[data-act=restrict]", "Lift the restriction");
@@ -306,7 +306,7 @@ onPage("the log: filter, older, one entry, export", {}, async ({ page, collector
   const changes = collector.log.filter(({ action }) => action === "site.changed");
   await withText(page, "#log-shown", `${changes.length} entries`);
   const words = await text(page, ".log tbody tr");
-  assert.match(words, /Operator[\s\S]*Site settings changed[\s\S]*Before: honours Do Not Track: no[\s\S]*After: retention: days for events: 395/);
+  assert.match(words, /Operator[\s\S]*Site settings changed[\s\S]*Honours Do Not Track: no → yes[\s\S]*Days kept: events 760 → events 395/);
   await page.locator("#log-role").selectOption("auditor");
   await withText(page, "#log-entries", "No entry fits this filter.");
   await page.locator("#log-all").click();
@@ -328,7 +328,7 @@ onPage("the log: filter, older, one entry, export", {}, async ({ page, collector
   await page.locator(".log summary").click();
   assert.ok((await text(page, ".log .hashes")).includes(collector.log[seq - 1].hash));
   const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Export the whole log (NDJSON)" }).click()]);
-  assert.equal(file.suggestedFilename(), "audit-log.ndjson");
+  assert.equal(file.suggestedFilename(), "mqlite-audit.ndjson");
   assert.equal((await readFile(await file.path(), "utf8")).split("\n").length, collector.log.length);
 });
 
@@ -347,11 +347,26 @@ onPage("findings are loud", { prepare: (collector) => { collector.lateSalt = tru
   assert.match(await text(page, "#verified .bad"), /The log does not verify: 2 findings[\s\S]*Entry 118 was changed\. \(entry 118\)/);
   await page.locator("#verified button").first().click();
   await withText(page, "#log-shown", "Only entry 118.");
-  collector.findings = [];
+  // A warning is a notice: the log verifies, and less vouches for it.
+  collector.findings = [{ seq: null, kind: "no_anchor", sentence: "there is no anchor at /var/lib/mqlite/anchor.log" }];
   collector.anchored = false;
   await page.locator("#verify-now").click();
   await page.locator("#alarm").waitFor({ state: "hidden" });
-  assert.match(await text(page, "#verified .good"), /No anchor file is set/);
+  assert.match(await text(page, "#verified .good"), /The log verifies/);
+  assert.match(await text(page, "#verified .warn"), /Less vouches for this than could\.[\s\S]*There is no anchor at \/var\/lib\/mqlite\/anchor\.log[\s\S]*could write the whole log anew/);
+  assert.equal(await fact(page, "log").innerText(), "Verified");
+  assert.match(await text(page, '[data-fact="log"] .sub'), /; 1 notice$/);
+  // The same beside a finding is not counted as one.
+  collector.findings.push({ seq: 7, kind: "changed", sentence: "entry 7 was changed" });
+  await page.locator("#verify-now").click();
+  await page.locator("#alarm").waitFor();
+  assert.match(await text(page, "#verified .bad"), /The log does not verify: 1 finding\n[\s\S]*Entry 7 was changed/);
+  assert.match(await text(page, "#alarm"), /^The audit log does not verify\. Entry 7 was changed\. See the log$/);
+  collector.findings = [{ seq: 40, kind: "anchor_begun_late", sentence: "the anchor begins at entry 40 only" }];
+  collector.anchored = true;
+  await page.locator("#verify-now").click();
+  await page.locator("#alarm").waitFor({ state: "hidden" });
+  assert.match(await text(page, "#verified .warn"), /The anchor begins at entry 40 only \(entry 40\)$/);
 });
 
 onPage("a part that fails says so alone, and comes back", { prepare: (collector) => ["audit/fields", "audit/salts", "audit/verify", "audit/ladder", "audit/documents"].forEach((name) => collector.broken.add(name)), expected: ["500"] }, async ({ page, collector, open }) => {

@@ -3,42 +3,24 @@
 // is stored in the browser and no address is sent; a visit with Global Privacy Control stores nothing and
 // is counted once.
 import assert from "node:assert/strict";
-import { spawn, execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { createInterface } from "node:readline";
+import { execFileSync } from "node:child_process";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { launch } from "./browser.mjs";
+import { binary, startDemo } from "./demo-collector.mjs";
 
-const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
-const binary = process.env.MQLITE_BIN ?? join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), "debug/mqlite");
 const ADDRESS = "Grace.Hopper@harbour-authority.example";
 
-let folder, collector, origin, browser;
+let collector, origin, browser;
 
 before(async () => {
-  folder = mkdtempSync(join(tmpdir(), "mqlite-journey-"));
-  collector = spawn(binary, ["demo", "--listen", "127.0.0.1:0", "--data", join(folder, "data")], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const lines = createInterface({ input: collector.stdout });
-  for await (const line of lines) {
-    origin = line.match(/Dashboard:\s+(http:\S+)\//)?.[1] ?? origin;
-    if (line.includes("Open both side by side")) break;
-  }
-  assert.ok(origin, "the demo prints where its dashboard is");
+  collector = await startDemo();
+  origin = collector.origin;
   browser = await launch();
 });
 
 after(async () => {
   await browser?.close();
-  if (collector && collector.exitCode === null) {
-    collector.kill("SIGTERM");
-    await new Promise((done) => collector.once("exit", done));
-  }
-  rmSync(folder, { recursive: true, force: true });
+  await collector?.stop();
 });
 
 const api = async (path) => {
@@ -49,7 +31,7 @@ const api = async (path) => {
 const report = () => api("reports/mql?site=demo.example&by=channel");
 const mqls = (report, key) => report.rows.find((row) => row.key === key)?.mqls ?? 0;
 const storedEvents = () => {
-  const args = ["export", "events", "--format", "ndjson", "--data", join(folder, "data")];
+  const args = ["export", "events", "--format", "ndjson", "--data", collector.data];
   const printed = execFileSync(binary, args, { maxBuffer: 1 << 28, encoding: "utf8" });
   return printed.trim().split("\n").map((line) => JSON.parse(line));
 };

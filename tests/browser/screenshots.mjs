@@ -32,7 +32,7 @@ if (all) {
     for (const colorScheme of ["light", "dark"]) {
       const options = { viewport, colorScheme };
       const look = `${kind}-${colorScheme}`;
-      await shoot(`audit-${look}`, "/audit", options, ["#verified .finding", ".bars svg", ".log tbody tr", ".documents li"], { fullPage: true });
+      await shoot(`audit-${look}`, "/audit", options, ["#verified .finding", "#ladder table", ".bars svg", "#fields-list details", "#salts-body h3", "#retention-rules table", ".log tbody tr", ".documents li"], { fullPage: true });
       if (all === "audit") continue;
       await shoot(`dashboard-${look}`, "/", options, dashboard, { fullPage: true });
       await shoot(`setup-${look}`, "/setup", options, ["h1"], { fullPage: true });

@@ -118,4 +118,37 @@ fn a_backup_is_whole() {
     let missing = app.data().with_file_name("missing").display().to_string();
     let none = mqlite(["backup", &target, "--data", &missing]);
     assert!(none.code == Some(1) && none.stderr.contains("--data"), "{}", none.stderr);
+    let verified = mqlite(["audit", "verify", "--data", &target]).assert_ok();
+    assert!(!verified.contains("cut"), "{verified}");
+}
+
+/// Nobody but the owner reads a copy, and none lies where an erasure would not find it.
+#[cfg(unix)]
+#[test]
+fn a_backup_is_private_and_outside() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let app = TestApp::start();
+    app.send(&pageview("/")).assert_stored();
+    let data = app.data().display().to_string();
+    let mode = |path: &Path| fs::metadata(path).expect("is there").permissions().mode() & 0o777;
+    let settings = app.data().join("mqlite.toml");
+    fs::write(&settings, "").expect("writes");
+    fs::set_permissions(&settings, fs::Permissions::from_mode(0o644)).expect("sets");
+    let open = app.data().with_file_name("open");
+    fs::create_dir(&open).expect("creates");
+    fs::set_permissions(&open, fs::Permissions::from_mode(0o755)).expect("sets");
+    let (new, link) = (app.data().with_file_name("new"), app.data().with_file_name("link"));
+    symlink(app.data(), &link).expect("links");
+    for copy in [&open, &new] {
+        mqlite(["backup", &copy.display().to_string(), "--data", &data]).assert_ok();
+        for name in ["events.db", "ledger.db", "audit.anchor", "mqlite.toml"] {
+            assert_eq!(mode(&copy.join(name)), 0o600, "{name}");
+        }
+    }
+    assert_eq!(mode(&new), 0o700);
+    for inside in [app.data().join("copy/of/it"), app.data().join("salts/../copy"), link.join("copy")] {
+        let refused = mqlite(["backup", &inside.display().to_string(), "--data", &data]).assert_fails();
+        assert!(refused.contains("in the data folder"), "{refused}");
+        assert!(!app.data().join("copy").exists());
+    }
 }

@@ -27,7 +27,14 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
     let files = backup(&config, &arguments.folder)?;
     let audit = recorder(&config, open_ledger(&config.data)?, Clock::system());
     let name = arguments.folder.file_name().map(|name| name.to_string_lossy().into_owned());
-    audit.record(&operator(), Action::BackupMade, None, None, &json!({ "folder": name, "files": files }))?;
+    let details = json!({ "folder": name, "files": files });
+    if let Err(error) = audit.record(&operator(), Action::BackupMade, None, None, &details) {
+        // A copy that is not recorded would be named to nobody who is erased.
+        for file in &files {
+            let _ = std::fs::remove_file(arguments.folder.join(file));
+        }
+        return Err(error.into());
+    }
     let folder = arguments.folder.display();
     say(format_args!("Copied {} to {folder}", files.join(", ")))?;
     say("The day's salts stay out of it. To use it: mqlite serve --data with a copy of that folder.")

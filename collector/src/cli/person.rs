@@ -10,6 +10,9 @@ use crate::rights::{Counts, Done, Naming, Service};
 use crate::storage::StoreError;
 use std::io::Read;
 
+/// Bytes of an address on standard input, with what is around it.
+const ADDRESS_MAX: u64 = 1_000;
+
 /// Whom it is about.
 #[derive(Debug, clap::Args)]
 pub struct Person {
@@ -117,10 +120,15 @@ fn open(person: Person, erases: bool) -> Result<Case, Failure> {
 fn read_address() -> Result<String, Failure> {
     let mut address = String::new();
     std::io::stdin()
-        .take(1_000)
+        .take(ADDRESS_MAX + 1)
         .read_to_string(&mut address)
         .map_err(|error| Failure::new(format!("the address cannot be read from standard input: {error}")))?;
-    Ok(address)
+    // What is cut or is two would be hashed to nobody, who is then said not to be held.
+    let whole = u64::try_from(address.len()).is_ok_and(|bytes| bytes <= ADDRESS_MAX);
+    if whole && address.trim().lines().count() <= 1 {
+        return Ok(address);
+    }
+    Err(Failure::new("standard input holds more than one address; give one, on one line"))
 }
 
 fn nobody(site: &Site) -> Failure {

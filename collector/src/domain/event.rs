@@ -139,3 +139,32 @@ pub struct Event {
     /// How far the page was scrolled, percent.
     pub scroll_depth: Option<u8>,
 }
+
+#[cfg(test)]
+impl Event {
+    /// A page view of site 1 with nothing but what every event has; tests say what is different.
+    pub(crate) fn for_test(at: Timestamp) -> Self {
+        Self {
+            id: EventId::from_bytes([0; 16]),
+            site: SiteNo::new(1),
+            at,
+            name: EventName(EventName::PAGEVIEW.to_owned()),
+            rung: Rung::Unset,
+            signal: Signal::None,
+            policy: 1,
+            trust: Trust::Human,
+            visitor: None,
+            lead: None,
+            domain: None,
+            attributes: Attributes::new(),
+            path: Text::default(),
+            touch: None,
+            agent: Agent::default(),
+            place: Place::default(),
+            props: Props::new(),
+            revenue: None,
+            engagement_ms: None,
+            scroll_depth: None,
+        }
+    }
+}

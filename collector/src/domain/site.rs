@@ -137,7 +137,7 @@ pub struct Site {
     pub policy_version: u32,
     /// The secret that lead keys are made under: 32 random bytes, never shown.
     pub secret: [u8; 32],
-    /// Days before this one are counted for good: the events that their counts came from are no more.
+    /// Visits of days before this one are counted for good: the events that they came from are no more.
     pub counted_from: Option<Date>,
 }
 

@@ -160,7 +160,9 @@ fn restrict(
     if restriction.is_none() {
         return (draft, decision, false);
     }
-    let box_counts = identity.box_ticked && site.policy.signals.contains(&Signal::Form);
+    let happened = sender.now.plus_millis(-age(&draft));
+    let anew = restriction.withdrawn.is_none_or(|since| happened >= since);
+    let box_counts = identity.box_ticked && anew && site.policy.signals.contains(&Signal::Form);
     if restriction.restricted.is_none() && box_counts {
         // Whatever else the page grants: it is the box that they are qualified by.
         let consent = Consent { rung: Rung::Qualified, signal: Signal::Form };
@@ -221,12 +223,12 @@ fn event(
         Refusal::unavailable()
     })?;
     let touch = draft.touch(site, decision.consent.rung);
+    let age = age(&draft);
     let identity = draft.identity.filter(|_| decision.keeps(Part::Identity));
     let (lead, domain, attributes) = match identity {
         Some(identity) => (Some(lead_key(site, &identity.hash)), identity.domain, identity.attributes),
         None => (None, None, Attributes::default()),
     };
-    let age = i64::try_from(draft.age_ms.min(AGE_MAX_MS)).unwrap_or(0);
     Ok(Event {
         id: draft.id.map_or_else(random_id, Ok)?,
         site: site.no,
@@ -249,6 +251,11 @@ fn event(
         engagement_ms: draft.engagement_ms,
         scroll_depth: draft.scroll_depth,
     })
+}
+
+/// How long ago it happened, in milliseconds.
+fn age(draft: &Draft) -> i64 {
+    i64::try_from(draft.age_ms.min(AGE_MAX_MS)).unwrap_or(0)
 }
 
 fn random_id() -> Result<EventId, Refusal> {

@@ -68,7 +68,9 @@ impl<'a> Fold<'a> {
             restriction.withdrawn = None;
             self.ended_withdrawals.push(key);
         }
-        restriction.allows(event.at)
+        // What rested on consent went with it; what comes late from before does not bring it back.
+        let consented = event.signal != Signal::Policy || event.lead != Some(key);
+        restriction.allows(event.at) && !(consented && restriction.withdrawn.is_some())
     }
 
     /// The lead that an event's pseudonym is tied to, where it may count for it.
@@ -142,9 +144,7 @@ impl<'a> Fold<'a> {
                 .map(|visit| visit.started_at);
             let first_seen = since.filter(|_| site.policy.link_same_day).unwrap_or(event.at).min(event.at);
             self.loaded.leads.insert(key, new_lead(site, event, key, origin, first_seen));
-            if is_counted(site, event.at) {
-                counting::count_lead(&mut self.rollups, site, event.at, origin, 1);
-            }
+            counting::count_lead(&mut self.rollups, site, event.at, origin, 1);
         }
         self.leads_touched.insert(key);
         let Some(lead) = self.loaded.leads.get_mut(&key) else { return };
@@ -206,9 +206,7 @@ impl<'a> Fold<'a> {
             lead.stage = to;
             lead.qualified = Some(Qualified { at: event.at, score: lead.score });
             let origins = (&lead.first, &lead.last);
-            if is_counted(site, event.at) {
-                counting::count_mql(&mut self.rollups, site, event.at, origins, &transition.rules, 1);
-            }
+            counting::count_mql(&mut self.rollups, site, event.at, origins, &transition.rules, 1);
             self.transitions.push(transition);
         }
     }
@@ -224,7 +222,8 @@ impl<'a> Fold<'a> {
     }
 }
 
-/// Whether what happened then is to be counted. Earlier days were, from events that are no more.
+/// Whether a visit of then is to be counted. Those of earlier days were, from events that are no more; leads and
+/// MQLs are counted as long as they are there.
 fn is_counted(site: &Site, at: Timestamp) -> bool {
     site.counted_from.is_none_or(|first| site.zone.date(at) >= first)
 }
@@ -316,7 +315,7 @@ fn reasons(evaluation: &Evaluation) -> Vec<Reason> {
 /// Folds the events of one lead anew, as if there had never been others: what remains of it after some were
 /// erased. `sites` is its site alone.
 pub(crate) fn refold(model: &Model, site: &Site, events: &[Event]) -> Changes {
-    // What was taken back is counted again, also on days that are otherwise counted for good.
+    // Visits, too, of days that are otherwise counted for good.
     let sites = BTreeMap::from([(site.no, Site { counted_from: None, ..site.clone() })]);
     let mut fold = Fold::new(model, &sites, Loaded::default());
     for event in events {

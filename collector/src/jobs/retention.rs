@@ -1,19 +1,27 @@
 //! Retention: what is past its time goes, once a day and on command. Invariant: nothing goes that scoring has
-//! not seen, counts of days whose events are gone are counted for good before the first of them goes, and
-//! every run stands in the audit log with what went.
+//! not seen, counts of days whose events are gone are counted for good before the first of them goes, every
+//! run stands in the audit log with what went, and a clock that leaps is not believed at once.
 
 use crate::audit::Recorder;
 use crate::clock::Clock;
-use crate::domain::{Action, Actor, Cursor, Date, RetentionKind, Site, SiteNo, Timestamp};
-use crate::storage::{AuditQuery, EventStore, Ledger, Prune, Selector, StoreError};
+use crate::domain::{Action, Actor, Cursor, Date, LeadKey, RetentionKind, Site, SiteNo, Timestamp};
+use crate::storage::{AuditQuery, EventStore, Ledger, Logged, Prune, Selector, StoreError};
 use serde::Serialize;
 use serde_json::json;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Leads of one transaction.
 const LEADS: usize = 200;
 /// Milliseconds between two daily runs.
 const DAY_MS: i64 = Timestamp::DAY_MS;
+/// So long without a run, by the clock, is more likely a wrong clock, or a collector that stood still.
+const LEAP_MS: i64 = 3 * DAY_MS;
+/// After a leap nothing goes by itself for so long: for the clock to be put right, or somebody to see the log.
+const PATIENCE_MS: i64 = 6 * 60 * 60 * 1000;
+/// Rounds come once a minute. A clock that goes further between two of them leaps again.
+const ROUNDS_MS: i64 = 60 * 60 * 1000;
+/// Events that wait to be scored; so many are a scorer that is far behind.
+const BEHIND: usize = 1_000;
 
 /// What went, or would go.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -35,6 +43,14 @@ pub struct Retention {
     ledger: Arc<dyn Ledger>,
     audit: Arc<Recorder>,
     clock: Clock,
+    doubt: Arc<Mutex<Option<Doubt>>>,
+}
+
+/// A clock that leapt.
+#[derive(Debug, Clone, Copy)]
+struct Doubt {
+    since: Timestamp,
+    seen: Timestamp,
 }
 
 impl Retention {
@@ -45,17 +61,44 @@ impl Retention {
         audit: Arc<Recorder>,
         clock: Clock,
     ) -> Self {
-        Self { events, ledger, audit, clock }
+        Self { events, ledger, audit, clock, doubt: Arc::default() }
     }
 
-    /// When the next daily run is due: a day after the last, or at once.
+    fn last(&self) -> Result<Option<Timestamp>, StoreError> {
+        let last = AuditQuery { action: Some(Action::RetentionRan), limit: 1, ..AuditQuery::default() };
+        Ok(self.ledger.entries(&last)?.entries.first().map(|entry| entry.at))
+    }
+
+    /// When the next daily run is due: a day after the last, or at once. A last run that is yet to come was one by
+    /// a wrong clock, and is none to wait for.
     ///
     /// # Errors
     /// When storage fails.
     pub fn due_at(&self) -> Result<Timestamp, StoreError> {
-        let last = AuditQuery { action: Some(Action::RetentionRan), limit: 1, ..AuditQuery::default() };
-        let last = self.ledger.entries(&last)?.entries.first().map(|entry| entry.at);
-        Ok(last.map_or_else(|| self.clock.now(), |at| at.plus_millis(DAY_MS)))
+        let now = self.clock.now();
+        let last = self.last()?.filter(|at| *at <= now);
+        Ok(last.map_or(now, |at| at.plus_millis(DAY_MS)))
+    }
+
+    /// Whether the clock leapt since the last run, and has not gone on evenly for long enough since.
+    fn in_doubt(&self, now: Timestamp) -> Result<bool, StoreError> {
+        let gap = self.last()?.map_or(0, |last| now.millis() - last.millis());
+        let mut doubt = self.doubt.lock().unwrap_or_else(PoisonError::into_inner);
+        if gap <= LEAP_MS {
+            *doubt = None;
+            return Ok(false);
+        }
+        let even = |known: &Doubt| (0..=ROUNDS_MS).contains(&(now.millis() - known.seen.millis()));
+        let since = doubt.filter(even).map_or(now, |known| known.since);
+        if since == now {
+            tracing::warn!(
+                "retention waits: by the clock the last run is {} days ago. If the clock is right, what is past its \
+                 time goes in six hours, or at once with `mqlite prune`; if it is not, put it right",
+                gap / DAY_MS
+            );
+        }
+        *doubt = Some(Doubt { since, seen: now });
+        Ok(now.millis() - since.millis() < PATIENCE_MS)
     }
 
     /// Runs when a run is due; answers what went, `None` when none was due.
@@ -63,7 +106,8 @@ impl Retention {
     /// # Errors
     /// When storage fails; what went by then stays gone, and the next run goes on.
     pub fn run_if_due(&self) -> Result<Option<Vec<Run>>, StoreError> {
-        if self.due_at()? > self.clock.now() {
+        let now = self.clock.now();
+        if self.due_at()? > now || self.in_doubt(now)? {
             return Ok(None);
         }
         self.run(&Actor::collector(), None, false).map(Some)
@@ -73,13 +117,24 @@ impl Retention {
     /// recorded.
     ///
     /// # Errors
-    /// When storage fails; what went by then stays gone.
+    /// When storage fails; what went by then stays gone. When scoring has not seen what is past its time: then
+    /// nothing goes yet.
     pub fn run(&self, actor: &Actor, only: Option<SiteNo>, dry_run: bool) -> Result<Vec<Run>, StoreError> {
         let now = self.clock.now();
         let mut erased = false;
         let scored = self.ledger.progress()?.map_or_else(Cursor::default, |(cursor, _)| cursor);
+        let waiting = self.events.scan(scored, BEHIND)?;
         let mut runs = Vec::new();
-        for site in self.ledger.sites()?.iter().filter(|site| only.is_none_or(|only| site.no == only)) {
+        let mut sites = self.ledger.sites()?;
+        sites.retain(|site| only.is_none_or(|only| site.no == only));
+        if sites.iter().any(|site| is_behind(site, &waiting, now)) {
+            return Err(StoreError::Failed(
+                "scoring has not yet seen events that are past their time, and nothing goes before it has; a running \
+                 collector sees to that"
+                    .to_owned(),
+            ));
+        }
+        for site in &sites {
             let today = site.zone.date(now);
             let mut went = Vec::new();
             for kind in RetentionKind::ALL {
@@ -101,8 +156,14 @@ impl Retention {
             }
             runs.append(&mut went);
         }
-        if erased && !dry_run {
+        if dry_run {
+            return Ok(runs);
+        }
+        if erased {
             self.events.drop_unused()?;
+        }
+        if waiting.is_empty() {
+            self.ledger.drop_stray_references()?;
         }
         Ok(runs)
     }
@@ -117,29 +178,56 @@ impl Retention {
         self.events.prune(&prune, false)
     }
 
-    fn leads(&self, site: &Site, before: Date, dry_run: bool) -> Result<u64, StoreError> {
-        let before = site.zone.start_of(before);
+    fn leads(&self, site: &Site, day: Date, dry_run: bool) -> Result<u64, StoreError> {
+        let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        let before = site.zone.start_of(day);
         if dry_run {
             let leads = self.ledger.expired_leads(site.no, before, usize::MAX)?;
-            return Ok(u64::try_from(leads.len()).unwrap_or(u64::MAX));
+            return Ok(number(leads.len() + self.strays(site, before)?.len()));
         }
         let mut gone = 0;
         loop {
             let leads = self.ledger.expired_leads(site.no, before, LEADS)?;
             if leads.is_empty() {
-                return Ok(gone);
+                break;
             }
-            // Events first: a run that is cut short finds the lead again.
+            self.ledger.count_for_good(site.no, day)?;
+            // Events first: a run that is cut short finds the lead again. What arrives meanwhile is younger.
             for lead in &leads {
-                self.events.erase(&Selector::Lead(*lead))?;
+                self.events.erase(&Selector::LeadBefore(*lead, before))?;
             }
-            self.ledger.forget_leads(&leads)?;
-            gone += u64::try_from(leads.len()).unwrap_or(u64::MAX);
+            gone += self.ledger.forget_leads(&leads, before)?;
         }
+        for lead in self.strays(site, before)? {
+            self.events.erase(&Selector::LeadBefore(lead, before))?;
+            gone += 1;
+        }
+        Ok(gone)
+    }
+
+    /// Leads that only the event log knows, and whose events are all past their time: such as were sent while
+    /// somebody asked not to be processed.
+    fn strays(&self, site: &Site, before: Timestamp) -> Result<Vec<LeadKey>, StoreError> {
+        let mut strays = Vec::new();
+        for lead in self.events.silent_leads(site.no, before)? {
+            if self.ledger.lead(site.no, lead)?.is_none() {
+                strays.push(lead);
+            }
+        }
+        Ok(strays)
     }
 
     fn counts(&self, site: &Site, before: Date, dry_run: bool) -> Result<u64, StoreError> {
         let rollups = self.ledger.prune_counts(site.no, before, dry_run)?;
         Ok(rollups + self.events.prune_outcomes(site.no, before, dry_run)?)
     }
+}
+
+/// Whether events are yet to be scored that may be past their time, or so many that nobody can tell.
+fn is_behind(site: &Site, waiting: &[Logged], now: Timestamp) -> bool {
+    let today = site.zone.date(now);
+    let past = RetentionKind::ALL.map(|kind| site.policy.retention.first_kept(kind, today));
+    let before = past.into_iter().max().map(|day| site.zone.start_of(day));
+    let old = |logged: &&Logged| logged.event.site == site.no && Some(logged.event.at) < before;
+    waiting.len() == BEHIND || waiting.iter().any(|logged| old(&logged))
 }

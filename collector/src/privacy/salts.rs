@@ -84,6 +84,9 @@ impl Salts {
             if name.ends_with(".new") {
                 // Never used: a salt is renamed before its first use.
                 fs::remove_file(&path).map_err(|error| failed(&path, &error))?;
+            } else if parse_name(name, SALT).is_some() && is_emptied(&path) {
+                // Its destruction was cut short after the salt was gone.
+                fs::rename(&path, path.with_extension(SIGN)).map_err(|error| failed(&path, &error))?;
             } else if let Some(key) = parse_name(name, SALT) {
                 live.insert(key, read(&path)?);
             }
@@ -125,14 +128,16 @@ impl Salts {
         live
     }
 
-    /// Destroys the salts of `site` whose day and grace are over at `now`.
+    /// Destroys the salts of `site` whose day and grace are over at `now`, and those of days that are yet to come:
+    /// a wrong clock made them, and they would live until then.
     ///
     /// # Errors
     /// When a file cannot be overwritten or removed; the others are destroyed all the same, and the next
     /// call tries again.
     pub fn destroy_ended(&self, site: &Site, now: Timestamp) -> Result<(), SaltError> {
         let alive_since = site.zone.date(now.plus_millis(-GRACE_MS));
-        self.destroy(|no, day| no == site.no && day < alive_since)
+        let tomorrow = site.zone.date(now).plus(1);
+        self.destroy(|no, day| no == site.no && (day < alive_since || day > tomorrow))
     }
 
     /// Destroys the salts of sites that are not among `known`, once their day is over in every zone.
@@ -207,6 +212,10 @@ const SIGN: &str = "destroyed";
 fn parse_name(name: &str, ending: &str) -> Option<(SiteNo, Date)> {
     let (site, day) = name.strip_suffix(ending)?.strip_suffix('.')?.split_once('_')?;
     Some((SiteNo::new(site.parse().ok()?), Date::parse(day).ok()?))
+}
+
+fn is_emptied(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|file| file.len() == 0)
 }
 
 fn read(path: &Path) -> Result<Arc<Salt>, SaltError> {
@@ -314,6 +323,33 @@ mod tests {
         salts.destroy_orphans(&[site()], at("2026-11-22T02:00:00Z")).expect("works");
         assert_eq!(salts.unrecorded().expect("reads"), [Destroyed { site: SiteNo::new(9), day }]);
         assert!(salts.existing(SiteNo::new(3), day).is_none());
+    }
+
+    #[test]
+    fn a_salt_of_a_day_to_come_is_destroyed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let salts = Salts::open(folder.path()).expect("opens");
+        let day = |text: &str| Date::parse(text).expect("valid");
+        for day in [day("2026-11-20"), day("2026-11-21"), day("2036-11-20")] {
+            salts.get(SiteNo::new(3), day).expect("creates");
+        }
+        let now = Timestamp::parse("2026-11-20T12:00:00Z").expect("valid");
+        salts.destroy_ended(&site(), now).expect("works");
+        let live: Vec<Date> = salts.live().iter().map(|salt| salt.day).collect();
+        assert_eq!(
+            live,
+            [day("2026-11-20"), day("2026-11-21")],
+            "the clock was ten years ahead for a moment"
+        );
+        assert_eq!(salts.unrecorded().expect("reads").len(), 1);
+    }
+
+    #[test]
+    fn a_destruction_that_was_cut_short_is_finished() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("3_2026-11-20.salt"), b"").expect("writes");
+        let salts = Salts::open(folder.path()).expect("starts all the same");
+        assert_eq!((salts.live(), salts.unrecorded().expect("reads").len()), (vec![], 1));
     }
 
     #[test]

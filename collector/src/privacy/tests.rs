@@ -5,14 +5,19 @@ use super::pseudonym::{Midnight, recomputed};
 use super::{Client, Privacy, Salts, V4Prefix};
 use crate::app::{backup, open_events, open_ledger};
 use crate::config::{Config, Settings};
-use crate::domain::{Site, SitePolicy, Timestamp, VisitorId, Zone};
+use crate::domain::{Date, Site, Timestamp, VisitorId};
 use crate::enrich::geo::Countries;
 use crate::ingest::{Sender, take};
-use crate::storage::{Batch, NewSite};
+use crate::jobs::score::Scorer;
+use crate::leads::Dimension;
+use crate::scoring::{DEFAULT_MODEL, Model};
+use crate::storage::{Attribution, Batch, EventStore, Ledger, NewSite, ReportQuery};
 use proptest::prelude::*;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
+
+const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0";
 
 fn at(text: &str) -> Timestamp {
     Timestamp::parse(text).expect("valid")
@@ -119,37 +124,92 @@ fn can_be_recomputed(files: &[Vec<u8>], client: &Client, site: &Site, pseudonym:
     })
 }
 
+/// A data folder with a site, as a collector has it.
+struct Folder {
+    root: TempDir,
+    ledger: Arc<dyn Ledger>,
+    events: Arc<dyn EventStore>,
+    privacy: Privacy,
+    site: Arc<Site>,
+}
+
+impl Folder {
+    fn new(zone: &str) -> Self {
+        let root = tempfile::tempdir().expect("a folder");
+        let data = root.path().join("data");
+        let ledger = open_ledger(&data).expect("opens");
+        let like = site(zone);
+        let new = NewSite { id: like.id, zone: like.zone, policy: like.policy };
+        let site = Arc::new(ledger.put_site(new).expect("puts"));
+        std::fs::write(data.join("events.db"), b"").expect("writes");
+        let events = open_events(&data).expect("opens");
+        let salts = Salts::open(&data.join("salts")).expect("opens");
+        let privacy = Privacy::new(salts, Countries::none(), V4Prefix::Network24);
+        Self { root, ledger, events, privacy, site }
+    }
+
+    fn data(&self) -> PathBuf {
+        self.root.path().join("data")
+    }
+
+    /// A page view by this clock; answers the pseudonym that it was stored under, unless it was left out.
+    fn page_view(&self, client: &Client, now: &str) -> Option<VisitorId> {
+        let sender = Sender { client, origin: Some("https://example.com"), now: at(now) };
+        let body = br#"{"n":"pageview","u":"https://example.com/","d":"example.com"}"#;
+        let taken = take(body, sender, &self.privacy, &|_| Some(Arc::clone(&self.site))).expect("takes");
+        let visitor = taken.events.first().and_then(|(event, _)| event.visitor);
+        let batch = Batch { events: taken.events, tallies: Vec::new() };
+        tokio::runtime::Builder::new_current_thread()
+            .build()
+            .expect("a runtime")
+            .block_on(self.events.append(batch))
+            .expect("is kept");
+        visitor
+    }
+
+    fn visits(&self) -> i64 {
+        let model = Arc::new(Model::parse(DEFAULT_MODEL).expect("reads"));
+        Scorer::new(Arc::clone(&self.events), self.ledger.clone(), model).catch_up().expect("scores");
+        let (from, to) = (Date::from_days(0), Date::from_days(i32::MAX));
+        let (by, attribution) = (Dimension::Channel, Attribution::First);
+        let query = ReportQuery { site: self.site.no, from, to, by, attribution };
+        self.ledger.report(&query).expect("reports").days.values().map(|day| day.visits).sum()
+    }
+}
+
+#[test]
+fn a_visitor_from_before_to_after_midnight_is_one_visit() {
+    let folder = Folder::new("Europe/Berlin");
+    let client = Client::for_test("192.0.2.7", FIREFOX);
+    // 23:58 and 00:03 in Berlin.
+    let before = folder.page_view(&client, "2026-11-20T22:58:00Z");
+    assert_eq!(folder.visits(), 1);
+    assert_eq!(folder.page_view(&client, "2026-11-20T23:03:00Z"), before);
+    assert_eq!(folder.visits(), 1, "one visit, of the day on which it began");
+    assert_ne!(folder.page_view(&client, "2026-11-21T09:00:00Z"), before);
+    assert_eq!(folder.visits(), 2, "and another in the morning");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 4, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// With a data folder as it is after a day of the real thing: databases, write-ahead logs, salts, backup.
     #[test]
     fn yesterdays_pseudonym_cannot_be_made_again(address in any::<[u8; 4]>(), agent in "[a-zA-Z0-9/.; ]{5,40}") {
-        let folder = tempfile::tempdir().expect("a folder");
-        let data = folder.path().join("data");
-        let config = Config::resolve(Settings { data: Some(data.clone()), ..Settings::default() }).expect("resolves");
-        let ledger = open_ledger(&data).expect("opens");
-        let new = NewSite { id: site("UTC").id, zone: Zone::utc(), policy: SitePolicy::default() };
-        let site = Arc::new(ledger.put_site(new).expect("puts"));
-        std::fs::write(data.join("events.db"), b"").expect("writes");
-        let events = open_events(&data).expect("opens");
-        let salts = Salts::open(&data.join("salts")).expect("opens");
-        let privacy = Privacy::new(salts, Countries::none(), V4Prefix::Network24);
-
+        let folder = Folder::new("UTC");
+        let (data, site) = (folder.data(), &folder.site);
         let client = Client::for_test(&address.map(|byte| byte.to_string()).join("."), &agent);
-        let sender = Sender { client: &client, origin: Some("https://example.com"), now: at("2026-11-20T10:00:00Z") };
-        let body = br#"{"n":"pageview","u":"https://example.com/","d":"example.com"}"#;
-        let taken = take(body, sender, &privacy, &|_| Some(Arc::clone(&site))).expect("takes");
-        prop_assume!(!taken.events.is_empty());
-        let pseudonym = taken.events[0].0.visitor.expect("has one");
-        drop(events.append(Batch { events: taken.events, tallies: Vec::new() }));
+        let pseudonym = folder.page_view(&client, "2026-11-20T10:00:00Z");
+        prop_assume!(pseudonym.is_some());
+        let pseudonym = pseudonym.expect("it was stored");
 
-        prop_assert!(can_be_recomputed(&files(&data), &client, &site, pseudonym), "while the salt lives");
-        let copy = folder.path().join("copy");
+        prop_assert!(can_be_recomputed(&files(&data), &client, site, pseudonym), "while the salt lives");
+        let copy = folder.root.path().join("copy");
+        let config = Config::resolve(Settings { data: Some(data.clone()), ..Settings::default() }).expect("resolves");
         backup(&config, &copy).expect("copies");
-        prop_assert!(!can_be_recomputed(&files(&copy), &client, &site, pseudonym), "not from a backup, ever");
-        privacy.salts().destroy_ended(&site, at("2026-11-21T02:00:00Z")).expect("destroys");
-        prop_assert!(!can_be_recomputed(&files(&data), &client, &site, pseudonym));
+        prop_assert!(!can_be_recomputed(&files(&copy), &client, site, pseudonym), "not from a backup, ever");
+        folder.privacy.salts().destroy_ended(site, at("2026-11-21T02:00:00Z")).expect("destroys");
+        prop_assert!(!can_be_recomputed(&files(&data), &client, site, pseudonym));
     }
 }
 

@@ -11,8 +11,10 @@ use crate::domain::{
 use crate::jobs::score::refold;
 use crate::leads::Origin;
 use crate::scoring::Model;
+use crate::storage::counting::Rollups;
 use crate::storage::{
-    Changes, EraseEvents, ErasedEvents, EventStore, Ledger, Remake, StoreError, TakeBack, TakenBack,
+    Attribution, Changes, EraseEvents, ErasedEvents, EventStore, Ledger, Remake, StoreError, TakeBack,
+    TakenBack,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -231,6 +233,7 @@ impl Service {
             lead,
             visitors: erased.visitors.clone(),
             ways: ways(site, &known),
+            visits: self.visits(site, &known),
             withdrawn: consented_only.then_some(request.now),
             dry_run,
         };
@@ -245,6 +248,14 @@ impl Service {
             cannot_reach.insert(0, reach::not_compacted());
         }
         Ok(Some(request.done(all(&erased, &taken, taken.held.visits), entry, cannot_reach)))
+    }
+
+    /// The visits that the person's events began, by count.
+    fn visits(&self, site: &Site, known: &Known) -> Rollups {
+        let events: Vec<_> = known.events.iter().map(|logged| logged.event.clone()).collect();
+        let mut visits = refold(&self.model, site, &events).rollups;
+        visits.retain(|key, delta| key.attribution == Attribution::Visit && delta.visits > 0);
+        visits
     }
 
     /// Whether nothing of what was erased is left in the files.

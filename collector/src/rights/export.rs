@@ -146,8 +146,8 @@ impl Document {
         line("stage", profile.stage.name());
         line("mail domain", profile.mail_domain.as_deref().unwrap_or_default());
         line("country", profile.country.as_deref().unwrap_or_default());
-        line("first arrival", &profile.first_arrival.to_string());
-        line("last arrival", &profile.last_arrival.to_string());
+        line("first arrival", &flat(&profile.first_arrival));
+        line("last arrival", &flat(&profile.last_arrival));
         for (name, value) in &profile.fields {
             line(&format!("field {name}"), value.as_str());
         }
@@ -162,7 +162,7 @@ impl Document {
 }
 
 fn scoring_lines(scored: &Scored, table: &mut Table) {
-    let score = format!("score {} of {} needed", scored.now.total, scored.threshold);
+    let score = format!("a score of {}; {} are needed", scored.now.total, scored.threshold);
     table.line("score", "", "", &score, &format!("by the model {} ({})", scored.model, scored.model_hash));
     for line in &scored.lines {
         table.line("score line", "", "", &format!("{} points for {}", line.points, line.label), &line.detail);
@@ -185,8 +185,15 @@ fn scoring_lines(scored: &Scored, table: &mut Table) {
 fn said(name: &str, value: &serde_json::Value) -> String {
     match value.as_str() {
         Some(text) => format!("{name}: {text}"),
+        None if value.is_object() => format!("{name}: {}", flat(value)),
         None => format!("{name}: {value}"),
     }
+}
+
+/// An object without its braces and without what is empty.
+fn flat(value: &serde_json::Value) -> String {
+    let parts = value.as_object().into_iter().flatten().filter(|(_, part)| !part.is_null());
+    parts.map(|(name, part)| said(name, part)).collect::<Vec<_>>().join(", ")
 }
 
 #[derive(Default)]
@@ -210,6 +217,13 @@ fn quoted(field: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_object_is_told_in_words() {
+        let arrival =
+            serde_json::json!({ "country": "DE", "touch": { "channel": "direct", "term": null }, "n": 3 });
+        assert_eq!(flat(&arrival), "country: DE, n: 3, touch: channel: direct");
+    }
 
     #[test]
     fn a_field_stays_one_field_and_no_formula() {

@@ -209,7 +209,7 @@ impl Service {
             return Ok(None);
         }
         let now = self.clock.now();
-        let recipients = self.recipients(site, &known)?;
+        let recipients = reach::recipients(self.ledger.as_ref(), site, known.reference, known.first_seen())?;
         let details = json!({ "format": format, "events": known.theirs().count() });
         self.audit.record(actor, Action::PersonExported, Some(&site.id), Some((site.no, lead)), &details)?;
         let transitions = self.ledger.transitions(site.no, lead)?;
@@ -227,17 +227,6 @@ impl Service {
             recipients,
             rights: export::rights(),
         }))
-    }
-
-    fn recipients(&self, site: &Site, known: &Known) -> Result<Vec<String>, StoreError> {
-        let unreached = reach::unreached(self.ledger.as_ref(), site, known.reference, known.first_seen())?;
-        let mut recipients = vec![
-            "The collector hands nothing to anybody by itself; what people took out of it follows."
-                .to_owned(),
-        ];
-        let taken = unreached.into_iter().filter(|item| matches!(item.what, "backup" | "export"));
-        recipients.extend(taken.map(|item| item.sentence));
-        Ok(recipients)
     }
 }
 

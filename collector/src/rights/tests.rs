@@ -5,8 +5,8 @@ use super::Service;
 use crate::audit::Recorder;
 use crate::clock::Clock;
 use crate::domain::{
-    Actor, Agent, Attributes, Channel, Cursor, Date, Event, EventId, EventName, LeadKey, Place, Props, Rung,
-    Signal, Site, SiteId, SitePolicy, Text, Timestamp, Touch, Trust, VisitorId, Zone,
+    Actor, Channel, Cursor, Date, Event, EventId, EventName, LeadKey, Rung, Signal, Site, SiteId, SitePolicy,
+    Text, Timestamp, Touch, VisitorId, Zone,
 };
 use crate::jobs::score::Scorer;
 use crate::leads::{Dimension, Lead, Transition};
@@ -173,25 +173,12 @@ impl World {
 fn event(number: u128, who: u8, name: &str, path: &str, minutes: i64) -> Event {
     Event {
         id: EventId::from_bytes(number.to_be_bytes()),
-        site: crate::domain::SiteNo::new(1),
-        at: minute(minutes),
         name: EventName::parse(name).expect("valid"),
         rung: Rung::Measured,
         signal: Signal::Tag,
-        policy: 1,
-        trust: Trust::Human,
         visitor: Some(VisitorId::from_bytes([who; 16])),
-        lead: None,
-        domain: None,
-        attributes: Attributes::new(),
         path: Text::clean(path),
-        touch: None,
-        agent: Agent::default(),
-        place: Place::default(),
-        props: Props::new(),
-        revenue: None,
-        engagement_ms: None,
-        scroll_depth: None,
+        ..Event::for_test(minute(minutes))
     }
 }
 
@@ -322,6 +309,45 @@ fn what_is_left_after_a_withdrawal_is_scored_anew() {
     world.score();
     assert!(world.lead(1).expect("is there").score.total > lead.score.total);
     assert!(world.ledger.restricted().expect("reads").is_empty(), "the box has ended the withdrawal");
+}
+
+/// Two visits by a link of their own tell as much of somebody as one.
+#[test]
+fn visits_that_could_all_be_theirs_lose_their_names() {
+    let by = |source: &str, event: Event| Event {
+        touch: Some(Touch { channel: Channel::Email, source: Text::non_empty(source), ..Touch::DIRECT }),
+        ..event
+    };
+    let world = World::after(&[
+        by("private", known(1, Signal::Form, "1", event(1, 1, "pageview", "/private", 0))),
+        by("private", event(2, 1, "pageview", "/private", 60)),
+        by("shared", event(3, 1, "pageview", "/shared", 120)),
+        by("shared", event(4, 2, "pageview", "/shared", 121)),
+        by("shared", event(5, 3, "pageview", "/shared", 122)),
+    ]);
+    world.rights.erase(&actor(), &world.site, key(1), false).expect("erases").expect("is there");
+    let (from, to) = (Date::from_days(i32::MIN), Date::from_days(i32::MAX));
+    for (by, shared) in [(Dimension::Source, "shared"), (Dimension::Page, "/shared")] {
+        let query = ReportQuery { site: world.site.no, from, to, by, attribution: Attribution::First };
+        let rows = world.ledger.report(&query).expect("reports").rows;
+        let mut visits: Vec<(&str, i64)> =
+            rows.iter().map(|row| (row.key.as_str(), row.counts.visits)).collect();
+        visits.sort_unstable();
+        assert_eq!(visits, [("", 2), (shared, 3)], "{by:?}");
+    }
+}
+
+#[test]
+fn what_comes_late_from_before_a_withdrawal_brings_nobody_back() {
+    let world = World::after(&both_bases());
+    world.rights.withdraw(&actor(), &world.site, key(1), false).expect("withdraws").expect("is there");
+    let left = world.lead(1);
+    world.append(&[
+        known(1, Signal::Tag, "500", event(5, 5, "pageview", "/late", 4)),
+        known(1, Signal::Form, "500", event(6, 6, "demo_request", "/late", 5)),
+    ]);
+    world.score();
+    assert_eq!(world.lead(1), left);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::rights::TELLING;
 use super::{Attribution, RollupDelta, RollupKey, TakeBack};
 use crate::domain::{Date, RuleId, Site, Timestamp};
 use crate::leads::{Dimension, Lead, Origin, Transition, rules_in};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Counts to add, by group.
 pub type Rollups = BTreeMap<RollupKey, RollupDelta>;
@@ -78,8 +78,8 @@ fn add(
     total.mqls += delta.mqls;
 }
 
-/// The counts of visits that, when a single visit is left in one, could tell the way of the lead.
-pub(super) fn telling(order: &TakeBack<'_>, lead: Option<&Lead>) -> BTreeSet<RollupKey> {
+/// The counts of visits that could tell the way of the lead, when no more are left in one than were its own.
+pub(super) fn telling(order: &TakeBack<'_>, lead: Option<&Lead>) -> BTreeMap<RollupKey, i64> {
     let site = order.site;
     let mut ways: Vec<(Date, &Origin)> = order.ways.iter().map(|(day, origin)| (*day, origin)).collect();
     if let Some(lead) = lead {
@@ -97,5 +97,9 @@ pub(super) fn telling(order: &TakeBack<'_>, lead: Option<&Lead>) -> BTreeSet<Rol
             key: origin.key(dimension).to_owned(),
         })
     };
-    ways.into_iter().flat_map(cells).filter(|cell| !cell.key.is_empty()).collect()
+    let own = |cell: RollupKey| {
+        let visits = order.visits.get(&cell).map_or(1, |delta| delta.visits.max(1));
+        (cell, visits)
+    };
+    ways.into_iter().flat_map(cells).filter(|cell| !cell.key.is_empty()).map(own).collect()
 }

@@ -125,6 +125,8 @@ pub struct DayCount {
 pub enum Selector {
     /// Those tied to a lead.
     Lead(LeadKey),
+    /// Those tied to a lead that happened before this moment.
+    LeadBefore(LeadKey, Timestamp),
     /// Those of a pseudonym.
     Visitor(VisitorId),
 }
@@ -205,6 +207,12 @@ pub trait EventStore: Census {
     /// # Errors
     /// When the engine fails.
     fn prune_outcomes(&self, site: SiteNo, before: Date, dry_run: bool) -> Result<u64, StoreError>;
+
+    /// Leads of a site none of whose events happened at or after this moment.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    fn silent_leads(&self, site: SiteNo, before: Timestamp) -> Result<Vec<LeadKey>, StoreError>;
 
     /// Removes what was stored once for many events, names, paths, origins, and is no event's any more.
     ///

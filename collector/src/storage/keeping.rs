@@ -18,8 +18,9 @@ pub struct Prune {
 
 /// Keeps the ledger from keeping too long, and copies it.
 pub trait Keeping: Send + Sync + 'static {
-    /// From now on, counts of days before `day` stay as they are: the events behind them are no more. A day
-    /// earlier than the one that is set changes nothing.
+    /// From now on, counts of days before `day` outlive a restart, for the events behind them are no more; only
+    /// leads that are still there leave them, and are counted anew. A day earlier than the one that is set changes
+    /// nothing.
     ///
     /// # Errors
     /// When the engine fails.
@@ -36,12 +37,20 @@ pub trait Keeping: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<LeadKey>, StoreError>;
 
-    /// Removes leads with their hits, changes of stage and references. Counts stay: they have a time of their
-    /// own.
+    /// Removes those of the leads whose newest event is still older, with their hits, changes of stage, visits and
+    /// references; answers how many those were. Counts stay: they have a time of their own. A scorer that had
+    /// loaded them cannot write them back.
     ///
     /// # Errors
     /// When the engine fails: then nothing was removed.
-    fn forget_leads(&self, leads: &[LeadKey]) -> Result<(), StoreError>;
+    fn forget_leads(&self, leads: &[LeadKey], before: Timestamp) -> Result<u64, StoreError>;
+
+    /// Removes references of whom neither leads nor restrictions know: somebody was looked at while they were
+    /// erased.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    fn drop_stray_references(&self) -> Result<(), StoreError>;
 
     /// How many counts are of days before this one, or with `dry_run` off: removes them.
     ///

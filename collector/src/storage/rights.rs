@@ -1,6 +1,7 @@
 //! What a person may ask of the ledger. Invariant: taking a lead back removes all that follows from it, and the
 //! entry that says so is written in the same transaction; whoever loaded before cannot write it back.
 
+use super::counting::Rollups;
 use super::{Changes, StoreError};
 use crate::domain::{
     Act, Cursor, Date, Entry, LeadKey, Restricted, Restriction, Site, SiteNo, Timestamp, VisitorId,
@@ -43,8 +44,10 @@ pub struct TakeBack<'a> {
     pub lead: LeadKey,
     /// Pseudonyms whose visits go.
     pub visitors: Vec<VisitorId>,
-    /// Days and origins under which a single visit that is left must not stand by itself.
+    /// Days and origins under which no visits must be left that could all be the lead's.
     pub ways: Vec<(Date, Origin)>,
+    /// How many visits of each count were the lead's, as far as its events tell.
+    pub visits: Rollups,
     /// Since when a withdrawal is to be honoured; without one, no restriction remains either.
     pub withdrawn: Option<Timestamp>,
     /// Only counts: everything is done and rolled back.

@@ -2,27 +2,26 @@
 
 import { byId, h, setText } from "./dom.js";
 import { showChart } from "./audit-chart.js";
-import { finding, pairs, table } from "./audit-part.js";
+import { pairs, prose, table } from "./audit-part.js";
 import { days, lines, rungName, signalName } from "./audit-words.js";
 import { dateRange, fieldName, number, percent, ratio } from "./format.js";
 import { suppressedWords } from "./suppressed.js";
 
 const sum = (rows) => (rows ?? []).reduce((all, { count }) => all + count, 0);
 const REASONS = {
-  bot: "Declared bots", automation: "Automated browsers", spam: "Referrer spam", origin: "Sent from a host that is not the site’s", duplicate: "Sent twice",
-  invalid: "Not understood", identity_dropped: "Identity dropped", consent_capped: "Consent capped",
+  bot: "declared bots", automation: "automated browsers", spam: "referrer spam",
 };
 
 /** The table that the documents print too. */
 export function showLadder(ladder) {
   const yes = (value, words) => (value ? words : "no");
   byId("ladder").replaceChildren(
-    table("The consent ladder: what is kept and scored at each rung", [["Rung"], ["When"], ["What is kept"], ["What it is scored on"], ["Basis"]],
-      ladder.steps.map((step) => ({ "data-rung": step.rung, cells: [[h("span", { class: `rung r-${step.rung}`, "aria-hidden": "true" }), step.title], step.when, step.kept, step.scored_on, step.basis] }))),
-    h("p", { class: "rule" }, ladder.rule),
+    table("The consent ladder: what is kept and scored at each rung", [["Rung"], ["When"], ["What is kept"], ["What for"], ["Scored on"], ["Basis"]],
+      ladder.steps.map((step) => ({ "data-rung": step.rung, cells: [[h("span", { class: `rung r-${step.rung}`, "aria-hidden": "true" }), step.title], ...[step.when, step.kept, step.purpose, step.scored_on, step.basis].map(prose)] }))),
+    h("p", { class: "rule" }, prose(ladder.rule)),
     h("details", null, h("summary", null, `The ${number(ladder.signals.length)} signals that are listened to`),
       table("Signals, how each is given, and what it can do", [["Signal"], ["How it is given"], ["Can grant"], ["Can deny"]],
-        ladder.signals.map((one) => ({ cells: [one.title, one.how, yes(one.raises, "yes"), yes(one.denies, "yes")] })))));
+        ladder.signals.map((one) => ({ cells: [one.title, prose(one.how), yes(one.raises, "yes"), yes(one.denies, "yes")] })))));
 }
 
 /** The counts of a site and period; `ladder` gives the titles if it is known. */
@@ -35,7 +34,7 @@ export function showConsent(told, ladder, zone) {
   byId("consent-numbers").hidden = nothing;
   byId("consent-empty").hidden = !nothing;
   setText(byId("consent-empty"), `Nothing was sent by ${told.site} in this period, and nobody asked not to be measured.`);
-  setText(byId("consent-sentence"), suppressed ? suppressedWords(suppressed, counts).replace("these numbers", "the events below") : "No visit asked not to be measured in this period.");
+  setText(byId("consent-sentence"), suppressed ? suppressedWords(suppressed, counts, (signal) => signalName(signal, ladder)).replace("these numbers", "the events below") : "No visit asked not to be measured in this period.");
   const rows = told.stored.filter(({ count }) => count > 0);
   byId("consent-stored").replaceChildren(rows.length
     ? table(`Events stored on ${told.site} by rung and by the signal that decided`, [["Rung"], ["Decided by"], ["Events", "num"], ["Share", "num"]],
@@ -52,11 +51,12 @@ export function showConsent(told, ladder, zone) {
     ["Address dropped, because nothing allowed to keep it", told.identity_dropped, "identity_dropped"],
     ["Personal data in a path, title or property: redacted", told.redacted, "redacted"],
     ["Property not on the site’s list: dropped", told.property_dropped, "property_dropped"],
-    ...told.dropped.map(({ reason, count }) => [`Not stored: ${(REASONS[reason] ?? fieldName(reason)).toLowerCase()}`, count, reason]),
+    ...told.dropped.map(({ reason, count }) => [`Not stored: ${REASONS[reason] ?? fieldName(reason).toLowerCase()}`, count, reason]),
   ].map(([words, count, name]) => ({ "data-door": name, cells: [words, number(count)] })), { cards: false }));
   showChart(byId("consent-chart"), byId("consent-days"), told, ladder);
-  const { version, retention, ...policy } = told.policy ?? {};
-  byId("consent-policy").replaceChildren(version ? pairs([["Policy version", h("code", null, String(version))],
-    ...lines(policy, zone), ...Object.entries(retention ?? {}).map(([name, value]) => [`Kept, ${fieldName(name.replace("_days", "")).toLowerCase()}`, days(value)])])
-    : finding("plain", h("p", null, "The collector told no policy for this site.")));
+  const { version, retention, hosts, signals, ceiling, props, ...policy } = told.policy;
+  byId("consent-policy").replaceChildren(pairs([["Policy version", h("code", null, String(version))],
+    ["Further hosts", !hosts.length ? "none" : hosts.includes("*") ? "every host" : hosts.join(", ")], ...lines(policy, zone),
+    ["Signals whose yes counts", signals.length ? signals.map((signal) => signalName(signal, ladder)).join(", ") : "none"], ["Highest rung", rungName(ceiling, ladder)],
+    ["Properties kept", props ? props.join(", ") || "none" : "every property, redacted"], ...Object.entries(retention).map(([name, value]) => [`Kept, ${name}`, days(value)])]));
 }

@@ -2,17 +2,19 @@
 
 import { byId, h, setText } from "./dom.js";
 import { address } from "./audit-api.js";
-import { pairs, table } from "./audit-part.js";
+import { pairs, prose, table } from "./audit-part.js";
 import { moment } from "./audit-words.js";
 import { count, fieldName, instant, number } from "./format.js";
 
 const CATEGORIES = {
-  profile: "about a known lead", pseudonymous: "about a visitor without a name", technical: "about how the program runs",
-  aggregate: "counts about many people", secret: "keys and passwords",
+  profile: "about a person who became a lead", pseudonymous: "of a visitor or lead without a name", technical: "what happened, and how it runs",
+  aggregate: "counts over many visits", secret: "keys, and hashes of passwords",
 };
 const KINDS = { database: "database table", file: "file", memory: "in memory only" };
 const badge = (category) => h("span", { class: `badge c-${category}`, title: CATEGORIES[category] }, fieldName(category));
-const nameOf = (one) => `${one.store} · ${one.table}`;
+// What is a file, or in memory, has one name for both.
+const nameOf = (one) => (one.store === one.table ? one.table : `${one.store} · ${one.table}`);
+const ROWS = { at_most: "at most ", at_least: "at least " };
 
 let groups = []; // [{ box, table, rows: [{ row, field, words }] }]
 
@@ -41,17 +43,17 @@ function group(one, zone) {
     one.fields.map((field) => ({
       "data-field": `${one.table}.${field.name}`,
       cells: [[h("code", { class: "field-name" }, field.name), h("span", { class: "muted small" }, field.type), badge(field.category)],
-        pairs([["Meaning", field.meaning], ["Purpose", field.purpose]], "stacked"),
-        pairs([["Basis", field.basis], ["Kept", field.retention]], "stacked"),
-        pairs([["Source", field.source], ["Seen by", field.seen_by], ["Leaves by", field.handoff]], "stacked"),
+        pairs([["Meaning", prose(field.meaning)], ["Purpose", prose(field.purpose)]], "stacked"),
+        pairs([["Basis", prose(field.basis)], ["Kept", prose(field.retention)]], "stacked"),
+        pairs([["Source", prose(field.source)], ["Seen by", prose(field.seen_by)], ["Leaves by", prose(field.handoff)]], "stacked"),
         field.sample === null || field.sample === undefined ? h("span", { class: "muted small" }, field.category === "secret" ? "never shown" : "no value yet") : h("code", null, field.sample)],
     })), { name: "fields" });
   for (const [index, row] of [...told.tBodies[0].rows].entries()) rows[index].row = row;
-  const held = one.rows === null || one.rows === undefined ? KINDS[one.kind] ?? one.kind : `${count(one.rows, "row")}${one.oldest ? `, oldest ${instant(one.oldest, zone)}` : ""}`;
+  const held = one.rows === null || one.rows === undefined ? KINDS[one.kind] ?? one.kind : `${ROWS[one.rows_are] ?? ""}${count(one.rows, "row")}${one.oldest ? `, oldest ${instant(one.oldest, zone)}` : ""}`;
   const box = h("details", { class: "group", "data-table": nameOf(one) },
-    h("summary", null, h("span", { class: "group-name" }, one.table), h("span", { class: "muted small" }, one.store), h("span", { class: "held small" }, held),
+    h("summary", null, h("span", { class: "group-name" }, one.table), h("span", { class: "muted small store" }, one.store === one.table ? "" : one.store), h("span", { class: "held small" }, held),
       h("span", { class: "muted small fields-count" }, count(one.fields.length, "field"))),
-    h("p", null, `${one.meaning}${one.kind === "database" ? "" : ` (${KINDS[one.kind] ?? one.kind})`}`), told);
+    h("p", null, prose(one.meaning), "."), told);
   return { box, name: nameOf(one), rows };
 }
 

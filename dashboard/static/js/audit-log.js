@@ -2,8 +2,8 @@
 
 import * as api from "./audit-api.js";
 import { isAbort } from "./api.js";
-import { finding, pairs, table, trouble } from "./audit-part.js";
-import { lines, moment, roleName, ROLE_NAMES, short } from "./audit-words.js";
+import { finding, pairs, prose, table, trouble } from "./audit-part.js";
+import { apart, lines, moment, roleName, ROLE_NAMES, short } from "./audit-words.js";
 import { byId, h, setText } from "./dom.js";
 import { count, date, number } from "./format.js";
 
@@ -67,13 +67,15 @@ function foot(told) {
 export function showVerified(told, toEntry) {
   const entries = told.entries === 1 ? "1 entry" : `${number(told.entries)} entries`;
   const head = told.head ? [["Last entry", number(told.head.seq)], ["Its hash", h("code", null, told.head.hash)]] : [];
-  const anchor = told.anchor ? `Compared with the ${count(told.anchor.lines, "line")} of ${told.anchor.path}, up to entry ${number(told.anchor.seq)}.`
-    : "No anchor file is set: somebody who may write to the database could write the whole log anew. Keep the number and hash below elsewhere, or set an anchor file.";
+  const { wrong, notices } = apart(told.findings);
+  const compared = told.anchor && h("p", { class: "small" }, "Compared with the ", count(told.anchor.lines, "line"), " of ", h("code", null, told.anchor.path), told.anchor.seq === null ? "." : `, up to entry ${number(told.anchor.seq)}.`);
+  const listed = (findings) => h("ul", null, findings.map((one) => h("li", { "data-finding": one.kind }, prose(one.sentence), " ", one.seq ? h("span", { class: "nowrap" }, "(entry ", toEntry(one.seq), ")") : "")));
   byId("verified").replaceChildren(told.ok
-    ? finding("good", h("p", null, h("strong", null, `The log verifies: ${entries}, `), "each with the hash of the one before."), h("p", { class: "small" }, anchor))
-    : finding("bad", h("h3", null, `The log does not verify: ${count(told.findings.length, "finding")}`),
-      h("ul", null, told.findings.map((one) => h("li", { "data-finding": one.kind }, one.sentence, " ", one.seq ? h("span", { class: "nowrap" }, "(entry ", toEntry(one.seq), ")") : ""))),
-      h("p", null, "Keep the database and the anchor file as they are, and find out who could write to them."), h("p", { class: "small" }, anchor)),
+    ? finding("good", h("p", null, h("strong", null, `The log verifies: ${entries}, `), "each with the hash of the one before."), compared)
+    : finding("bad", h("h3", null, `The log does not verify: ${count(wrong.length, "finding")}`), listed(wrong),
+      h("p", null, "Keep the database and the anchor file as they are, and find out who could write to them."), compared),
+  notices.length || !told.anchor ? finding("warn", h("p", null, h("strong", null, notices.length > 1 ? "Less vouches for this than could:" : "Less vouches for this than could.")), notices.length ? listed(notices) : null,
+    told.anchor ? null : h("p", { class: "small" }, "Without an anchor, somebody who may write to the database could write the whole log anew. Keep the number and hash below elsewhere.")) : "",
   pairs([["Checked", `${moment(told.checked_at, zone)} (${zone})`], ["Entries", number(told.entries)], ...head], "facts-list"));
 }
 

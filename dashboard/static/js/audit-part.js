@@ -2,6 +2,7 @@
 // other parts do not notice. Also tables and lists as every part makes them.
 
 import { isAbort } from "./api.js";
+import { capital } from "./audit-words.js";
 import { byId, h } from "./dom.js";
 
 /** A table in which every cell knows its column's name, for phones, where rows become cards unless they are short. */
@@ -22,9 +23,12 @@ export function table(caption, head, rows, { name = "", cards = true } = {}) {
 /** Labelled lines: [[label, words or node], …]. */
 export const pairs = (told, name = "") => h("dl", { class: `pairs ${name}`.trim() }, told.map(([label, words]) => h("div", null, h("dt", null, label), h("dd", null, words))));
 
-/** A box that cannot be overlooked: kind is "good", "bad" or "plain". */
+/** A sentence of the API as a sentence of the page: it begins with a capital letter, and what stands in backticks is code. */
+export const prose = (text) => `${text ?? ""}`.split("`").map((part, index) => (index % 2 ? h("code", null, part) : index === 0 ? capital(part) : part));
+
+/** A box that cannot be overlooked: kind is "good", "bad", "warn" or "plain". */
 export const finding = (kind, ...children) => h("div", { class: `finding ${kind}`, role: kind === "bad" ? "alert" : false },
-  h("span", { class: "mark", "aria-hidden": "true" }, { good: "✓", bad: "!" }[kind] ?? "i"), h("div", null, children));
+  h("span", { class: "mark", "aria-hidden": "true" }, { good: "✓", bad: "!", warn: "!" }[kind] ?? "i"), h("div", null, children));
 
 /** What went wrong, in a sentence that a person can act on. */
 export function trouble(error) {

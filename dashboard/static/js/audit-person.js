@@ -4,7 +4,7 @@
 import * as api from "./audit-api.js";
 import { canHash, naming } from "./audit-address.js";
 import { confirm } from "./audit-dialog.js";
-import { download, finding, pairs, trouble } from "./audit-part.js";
+import { download, finding, pairs, prose, trouble } from "./audit-part.js";
 import { showReceipt } from "./audit-receipt.js";
 import { countsOf, moment } from "./audit-words.js";
 import { byId, h, setText } from "./dom.js";
@@ -16,7 +16,7 @@ const WAYS = {
 const DONE = { erase: "Erased", withdraw: "Consent withdrawn", restrict: "Changed" };
 
 let zone = "UTC";
-let told = { changed: () => {}, ended: () => {}, toEntry: () => "" };
+let told = { changed: () => {}, looked: () => {}, ended: () => {}, toEntry: () => "" };
 let found = null; // { who, told }: the person on the page, and how it was named
 let asked = 0; // Counts questions, so that a late answer does not show another person.
 
@@ -78,6 +78,7 @@ async function look(who, question, focus) {
     if (question !== asked) return;
     found = answer.found ? { who, told: answer } : null;
     show(answer, who);
+    if (focus) told.looked();
     if (focus) byId("person-result").querySelector("h3")?.focus();
   } catch (error) {
     if (question !== asked) return;
@@ -92,12 +93,13 @@ function show(answer, who) {
     return result.replaceChildren(h("h3", { tabindex: "-1" }, `Nobody known on ${who.site}`),
       h("p", null, "No lead is stored under this. A visitor who never left an address cannot be told from others, and so cannot be found: what such a visit left goes by itself with the retention of events."));
   }
-  const yes = (at) => (at === true ? "yes" : at ? `yes, since ${moment(at, zone)}` : "no");
+  const yes = (value) => (value ? "yes" : "no");
   const button = (act, words, kind, press) => h("button", { type: "button", "data-act": act, class: kind, click: (event) => void once(event.currentTarget, press) }, words);
   return result.replaceChildren(
     h("h3", { tabindex: "-1" }, `Held on ${answer.site}`),
-    pairs([["Reference in the log", h("code", null, answer.reference ?? "none yet")], ["Lead key", h("code", null, answer.key)], ["Stage", ["mql", "sal", "sql"].includes(answer.stage) ? answer.stage.toUpperCase() : fieldName(answer.stage ?? "–")],
-      ["First seen", `${moment(answer.first_seen, zone)} (${zone})`], ["Last seen", moment(answer.last_seen, zone)], ["Restricted", yes(answer.restricted)], ["Withdrawn", yes(answer.withdrawn)]], "facts-list"),
+    pairs([["Reference in the log", h("code", null, answer.reference ?? "none yet")], ["Lead key", h("code", null, answer.key)], ["Stage", !answer.stage ? "no lead" : ["mql", "sal", "sql"].includes(answer.stage) ? answer.stage.toUpperCase() : fieldName(answer.stage)],
+      ...(answer.first_seen ? [["First seen", `${moment(answer.first_seen, zone)} (${zone})`], ["Last seen", moment(answer.last_seen, zone)]] : []), ["Restricted", yes(answer.restricted)], ["Consent withdrawn", yes(answer.withdrawn)]], "facts-list"),
+    answer.stage || answer.first_seen ? "" : h("p", null, answer.withdrawn ? "Nothing is left but the note that consent was withdrawn, which keeps a page’s general consent from bringing this person back." : "Nothing is left but notes about requests of this person."),
     counted(answer.counts),
     h("div", { class: "acts" },
       h("div", { class: "row" }, button("json", "Export JSON", "", () => save("json")), button("csv", "Export CSV", "", () => save("csv")),
@@ -169,7 +171,7 @@ async function undo(act) {
 function unreached(list) {
   if (!list?.length) return null;
   return h("div", { class: "unreached" }, h("h4", null, "What this cannot reach"),
-    h("ul", null, list.map((one) => h("li", null, h("strong", null, fieldName(one.what)), one.at ? ` (${/^\d{4}-\d\d-\d\dT/.test(one.at) ? moment(one.at, zone) : one.at})` : "", `: ${one.sentence}`))));
+    h("ul", null, list.map((one) => h("li", null, h("strong", null, fieldName(one.what)), one.at ? ` (${/^\d{4}-\d\d-\d\dT/.test(one.at) ? moment(one.at, zone) : one.at})` : "", ": ", prose(one.sentence)))));
 }
 
 export function wirePerson(events) {

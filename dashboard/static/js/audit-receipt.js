@@ -1,12 +1,12 @@
 // Receipts: shown and saved after an act, and checked when somebody brings one back.
 
 import * as api from "./audit-api.js";
-import { download, finding, pairs, trouble } from "./audit-part.js";
+import { download, finding, pairs, prose, trouble } from "./audit-part.js";
 import { countsOf, moment } from "./audit-words.js";
 import { byId, h, setText } from "./dom.js";
 import { number } from "./format.js";
 
-const ACTS = { erase: "Erasure", withdraw: "Withdrawal of consent", restrict: "Restriction" };
+const ACTS = { "person.erased": "Erasure", "person.withdrew": "Withdrawal of consent", "person.restricted": "Restriction", "person.unrestricted": "Lifting of a restriction" };
 
 export function showReceipt(receipt, zone, toEntry) {
   const name = `receipt-${receipt.receipt}.json`;
@@ -49,7 +49,7 @@ export function wireReceipt({ ended }) {
     }
     try {
       const told = await api.checkReceipt(receipt);
-      result.replaceChildren(finding(told.valid ? "good" : "bad", h("p", null, h("strong", null, told.valid ? "This receipt is good. " : "This receipt does not hold. "), told.sentence)));
+      result.replaceChildren(finding(told.valid ? "good" : "bad", h("p", null, h("strong", null, told.valid ? "This receipt is good. " : "This receipt does not hold. "), prose(told.sentence), ".")));
     } catch (error) {
       if (error.status === 401) return ended(error);
       result.replaceChildren(finding("bad", h("p", null, `It could not be checked. ${trouble(error)}`)));

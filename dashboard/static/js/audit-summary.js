@@ -1,7 +1,7 @@
 // The strip at the top: five facts, each filled by the part of the page that knows it, each a link to that part.
 
 import { byId, h } from "./dom.js";
-import { short } from "./audit-words.js";
+import { apart, capital, short } from "./audit-words.js";
 import { overdue } from "./audit-salts.js";
 import { count, instant, number } from "./format.js";
 
@@ -17,12 +17,13 @@ function fact(name, value, words, state = "") {
 export const unknown = (name) => fact(name, "–", "not known now", "unknown");
 
 export function sayLog(told) {
-  const head = told.head ? h("span", null, `${count(told.entries, "entry").replace("entrys", "entries")}, head `, h("code", null, short(told.head.hash))) : "no entry yet";
+  const { wrong, notices } = apart(told.findings);
+  const head = told.head ? h("span", null, `${count(told.entries, "entry").replace("entrys", "entries")}, head `, h("code", null, short(told.head.hash)), notices.length ? `; ${count(notices.length, "notice")}` : "") : "no entry yet";
   if (told.ok) fact("log", "Verified", head, "good");
-  else fact("log", count(told.findings.length, "finding"), told.findings[0]?.sentence ?? "The log does not verify.", "bad");
+  else fact("log", count(wrong.length, "finding"), capital(wrong[0]?.sentence ?? "the log does not verify."), "bad");
   const alarm = byId("alarm");
   alarm.hidden = told.ok;
-  if (!told.ok) alarm.replaceChildren(h("strong", null, "The audit log does not verify. "), `${told.findings.map(({ sentence }) => sentence).join(" ")} `, h("a", { href: "#log" }, "See the log"));
+  if (!told.ok) alarm.replaceChildren(h("strong", null, "The audit log does not verify. "), `${wrong.slice(0, 3).map(({ sentence }) => `${capital(sentence)}.`.replace("..", ".")).join(" ")}${wrong.length > 3 ? ` And ${number(wrong.length - 3)} more.` : ""} `, h("a", { href: "#log" }, "See the log"));
 }
 
 export function sayFields(told) {

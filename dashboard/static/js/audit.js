@@ -7,7 +7,7 @@ import { showConsent, showLadder } from "./audit-consent.js";
 import { dismiss } from "./audit-dialog.js";
 import { showFields, wireFields } from "./audit-fields.js";
 import { fetchLog, forgetLog, pickEntry, setLogZone, showLog, showVerified, wireLog } from "./audit-log.js";
-import { Part } from "./audit-part.js";
+import { Part, prose } from "./audit-part.js";
 import { fillPersonSites, forgetPerson, setPersonZone, wirePerson } from "./audit-person.js";
 import { wireReceipt } from "./audit-receipt.js";
 import { showRetention, wireRetention } from "./audit-retention.js";
@@ -36,7 +36,7 @@ let consent = null;
 let retry = 0;
 
 const siteNow = () => sites.find(({ site }) => site === view.site);
-const zone = () => siteNow()?.time_zone ?? "UTC";
+const zone = () => (siteNow()?.time_zone ?? "UTC").replace("Etc/UTC", "UTC");
 const ended = () => askToLogIn("Your session has ended. Log in to go on.");
 
 /** A number of a log entry that shows the entry. */
@@ -187,7 +187,7 @@ function writeView() {
 function showDocuments(told) {
   const site = view.site;
   byId("documents-body").replaceChildren(told.documents.length
-    ? h("ul", { class: "documents" }, told.documents.map((one) => h("li", null, h("div", null, h("h3", null, one.title), h("p", { class: "muted" }, one.about)),
+    ? h("ul", { class: "documents" }, told.documents.map((one) => h("li", null, h("div", null, h("h3", null, one.title), h("p", { class: "muted" }, prose(one.about), ".")),
       h("a", { class: "button", href: api.address(`documents/${encodeURIComponent(one.name)}`, { site }), download: "", "aria-label": `Download ${one.title}${site ? ` for ${site}` : ""}` }, "Download"))))
     : h("p", { class: "muted" }, "There is no document."));
   setText(byId("documents-site"), site ? `For ${site}, as of now, in Markdown.` : "As of now, in Markdown.");
@@ -200,8 +200,12 @@ function followReading() {
     for (const { target, isIntersecting } of entries) {
       if (!isIntersecting) continue;
       for (const [id, link] of links) {
-        if (id === target.id) link.setAttribute("aria-current", "true");
-        else link.removeAttribute("aria-current");
+        if (id === target.id) {
+          link.setAttribute("aria-current", "true");
+          // Sideways only, where the links are one line: the page itself stays where it is.
+          const row = link.closest("ul");
+          row.scrollLeft = link.offsetLeft - (row.clientWidth - link.offsetWidth) / 2;
+        } else link.removeAttribute("aria-current");
       }
     }
   }, { rootMargin: "-15% 0px -75% 0px" });
@@ -237,7 +241,7 @@ byId("try-again").addEventListener("click", () => void start());
 wireSession({ loggedIn: () => void start(), loggedOut: () => askToLogIn("You are logged out."), failed: fail });
 wireFields();
 wireLog({ reload: () => parts.log.load(), verify: () => load("verify"), ended });
-wirePerson({ changed, ended, toEntry });
+wirePerson({ changed, looked: () => void load("log"), ended, toEntry });
 wireReceipt({ ended });
 wireRetention({ changed: () => { void load("retention"); void load("fields"); changed(); }, ended });
 followReading();

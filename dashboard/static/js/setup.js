@@ -62,7 +62,8 @@ form.addEventListener("submit", async (event) => {
   } catch (problem) {
     button.disabled = false;
     if (problem.status === 400) complain(problem.message, problem.pointer === "/password" || !problem.pointer);
-    else if (problem.status === 403) complain("This set-up link is no longer valid: it works once. If nobody has set a password with it, restart MQLite for a new link.", false);
+    else if (problem.status === 403) complain("This set-up link is no longer valid: it works once, and not for long. Ask for a new one where MQLite runs: mqlite user reset-password for the owner, mqlite user add-auditor for an auditor; add --role auditor to the first if there is an auditor already.", false);
+    else if (problem.status === 429) complain(`Too many attempts: ${problem.detail || "please wait a minute"}.`, false);
     else if (problem.status === 0) complain("The collector does not answer. Is it running?", false);
     else complain(`Setting the password failed: ${problem.message}`, false);
   }

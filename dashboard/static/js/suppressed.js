@@ -14,10 +14,10 @@ export function showSuppressed(suppressed) {
   if (total > 0) setText(byId("suppressed-words"), suppressedWords(total, suppressed.by_signal ?? {}));
 }
 
-/** The sentence; `counts` is from signal to visits. */
-export function suppressedWords(total, counts) {
+/** The sentence; `counts` is from signal to visits, `name` says what a signal is called. */
+export function suppressedWords(total, counts, name = (signal) => SIGNALS[signal] ?? signal) {
   const by = Object.entries(counts).filter(([, value]) => value > 0).sort((one, other) => other[1] - one[1])
-    .map(([signal, value]) => `${SIGNALS[signal] ?? signal} ${number(value)}`).join(", ");
+    .map(([signal, value]) => `${name(signal)} ${number(value)}`).join(", ");
   const [visits, they] = total === 1 ? ["1 visit", "It is"] : [`${number(total)} visits`, "They are"];
   return `${visits} asked not to be measured${by ? `: ${by}` : ""}. ${they} not in these numbers, and nothing else about them was stored.`;
 }

@@ -101,8 +101,10 @@ pub(super) fn read<T: DeserializeOwned>(JsonBody(bytes): &JsonBody) -> Result<T,
     }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let read = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        // A field of ours, or one misspelt. Anything else may be an address in a field's place.
         let path = error.path().to_string();
-        let pointer = if path == "." { String::new() } else { format!("/{}", path.replace('.', "/")) };
+        let named = path.len() <= 20 && path.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        let pointer = if named { format!("/{path}") } else { String::new() };
         Problem::bad(pointer, sentence(error.inner()))
     })?;
     json.end().map_err(|_| Problem::bad("", "the body goes on after its end"))?;
@@ -127,7 +129,10 @@ fn sentence(error: &serde_json::Error) -> String {
 impl Who {
     /// The person who is meant.
     pub(super) fn person(self, state: &State) -> Result<(Arc<Site>, LeadKey), Problem> {
-        let id = SiteId::parse(&self.site).map_err(|error| Problem::bad("/site", error.0))?;
+        // Its own sentence would repeat what was sent.
+        let id = SiteId::parse(&self.site).map_err(|_| {
+            Problem::bad("/site", "this is not a site; write its domain, such as example.com")
+        })?;
         let site =
             state.sites.find(&id).ok_or_else(|| Problem::not_found(format!("there is no site {id}")))?;
         let naming =

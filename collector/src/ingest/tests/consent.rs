@@ -335,3 +335,21 @@ fn content_and_term_are_kept_from_measured_up() {
     assert_eq!(kept(None), (false, false));
     assert_eq!(kept(Some(true)), (true, true));
 }
+
+/// A form that waited in a browser while consent was taken back.
+#[test]
+fn a_box_that_was_ticked_before_a_withdrawal_does_not_end_it() {
+    let door = Door::new();
+    let policy = SitePolicy::default();
+    let hash = crate::domain::from_hex(HASH.bytes()).expect("hexadecimal");
+    let lead = crate::privacy::lead_key(&site(policy.clone()), &hash);
+    let withdrawn = Some(now().plus_millis(-60_000));
+    let restriction = crate::domain::Restriction { withdrawn, ..Default::default() };
+    let site = crate::domain::SiteNo::new(1);
+    door.privacy.restrictions().set([crate::domain::Restricted { site, lead, restriction }]);
+    for (age, kept) in [(0, Some(lead)), (59_000, Some(lead)), (61_000, None)] {
+        let form = page_view(json!({ "n": "demo_request", "a": age, "l": { "h": HASH, "q": 1 } }));
+        let taken = door.take(&bytes(&form), &client(&[]), &policy).expect("is taken");
+        assert_eq!(taken.events[0].0.lead, kept, "{age} ms ago");
+    }
+}

@@ -35,6 +35,7 @@ impl Erasing {
             lead,
             visitors: erased.visitors,
             ways: Vec::new(),
+            visits: std::collections::BTreeMap::new(),
             withdrawn: None,
             dry_run: false,
         };

@@ -7,14 +7,15 @@ mod crashing;
 mod cuts;
 mod erased;
 mod linking;
+mod mixed;
 mod oracle;
 mod retention;
 mod visits;
 
 use super::score::{Scorer, profile};
 use crate::domain::{
-    Agent, Attributes, Channel, Cursor, Date, EmailDomain, Event, EventId, EventName, LeadKey, Place, Props,
-    Rung, Signal, SiteId, SiteNo, SitePolicy, Text, Timestamp, Touch, Trust, VisitorId, Zone,
+    Channel, Cursor, Date, EmailDomain, Event, EventId, EventName, LeadKey, Place, Rung, Signal, SiteId,
+    SiteNo, SitePolicy, Text, Timestamp, Touch, VisitorId, Zone,
 };
 use crate::leads::{Dimension, Lead, Transition, Visit};
 use crate::scoring::Model;
@@ -132,26 +133,12 @@ fn email() -> Option<Touch> {
 /// What visitor 1 did on site 1.
 fn event(name: &str, path: &str, at: Timestamp) -> Event {
     Event {
-        id: EventId::from_bytes([0; 16]),
-        site: SiteNo::new(1),
-        at,
         name: EventName::parse(name).expect("valid"),
         rung: Rung::Measured,
         signal: Signal::Tag,
-        trust: Trust::Human,
         visitor: Some(visitor(1)),
-        lead: None,
-        domain: None,
-        attributes: Attributes::new(),
         path: Text::clean(path),
-        touch: None,
-        agent: Agent::default(),
-        place: Place::default(),
-        props: Props::new(),
-        revenue: None,
-        engagement_ms: None,
-        scroll_depth: None,
-        policy: 1,
+        ..Event::for_test(at)
     }
 }
 

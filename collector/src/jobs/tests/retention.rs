@@ -92,10 +92,85 @@ fn nothing_goes_that_scoring_has_not_seen() {
     let mut late = event("pageview", "/late", morning());
     late.id = EventId::from_bytes([9; 16]);
     world.append(&[late]);
+    let retention = retention(&world, morning().plus_days(9));
+    for dry_run in [true, false] {
+        let waits = retention.run(&Actor::collector(), None, dry_run).expect_err("waits");
+        assert!(waits.to_string().contains("scoring has not yet seen"), "{waits}");
+    }
+    assert_eq!(world.events.scan(Cursor::default(), usize::MAX).expect("scans").len(), 13);
+    // It waits for its turn, and is then counted like the others.
+    world.score(MODEL);
+    let runs = retention.run(&Actor::collector(), None, false).expect("runs");
+    assert_eq!(rows(&runs, RetentionKind::Events), 5);
+    assert_eq!(visits(&world), [("direct".to_owned(), 3), ("email".to_owned(), 10)]);
+}
+
+/// A lead of long ago comes back, and the scorer is not there yet.
+#[test]
+fn who_just_came_back_stays() {
+    let world = ten_days();
+    set(&world, RetentionKind::Leads, 5);
+    let back = Event {
+        id: EventId::from_bytes([9; 16]),
+        visitor: Some(visitor(9)),
+        ..known(1, event("demo_request", "/back", morning().plus_days(9)))
+    };
+    let scorer_read = world.ledger.generation().expect("reads");
+    world.append(&[back]);
     let runs = retention(&world, morning().plus_days(9)).run(&Actor::collector(), None, false).expect("runs");
-    assert_eq!(rows(&runs, RetentionKind::Events), 4);
+    assert_eq!(rows(&runs, RetentionKind::Leads), 1);
     let left = world.events.scan(Cursor::default(), usize::MAX).expect("scans");
-    assert!(left.iter().any(|logged| logged.event.path.as_str() == "/late"));
+    assert!(left.iter().any(|logged| logged.event.path.as_str() == "/back"), "the request of today is there");
+    assert!(world.ledger.generation().expect("reads") > scorer_read, "and no older scoring comes after");
+    world.score(MODEL);
+    assert_eq!(
+        world.lead(1).first_seen,
+        morning().plus_days(9),
+        "a new lead, without what was past its time"
+    );
+}
+
+#[test]
+fn counts_of_leads_that_went_outlive_another_model() {
+    let world = ten_days();
+    set(&world, RetentionKind::Leads, 5);
+    retention(&world, morning().plus_days(9)).run(&Actor::collector(), None, false).expect("runs");
+    let before = visits(&world);
+    world.score(OTHER);
+    assert_eq!(visits(&world), before);
+}
+
+/// Whoever asked not to be processed, and sent something all the same before the collector knew.
+#[test]
+fn events_of_leads_that_nobody_knows_end_too() {
+    let world = World::new();
+    set(&world, RetentionKind::Leads, 5);
+    world.score(MODEL);
+    let site = world.ledger.sites().expect("reads").remove(0);
+    let act = crate::domain::Act {
+        at: morning(),
+        actor: Actor::collector(),
+        action: crate::domain::Action::PersonRestricted,
+        site: None,
+        subject: None,
+        details: "{}".to_owned(),
+    };
+    let restrict = crate::storage::Rights::restrict;
+    restrict(world.ledger.as_ref(), site.no, lead_key(1), Some(morning()), false, &|_| act.clone())
+        .expect("restricts");
+    world.append(&numbered(vec![known(1, event("demo_request", "/", minute(1)))]));
+    world.score(MODEL);
+    world.ledger.reference(site.no, lead_key(7)).expect("makes one of somebody who was just erased");
+    let runs = |days| {
+        let retention = retention(&world, morning().plus_days(days));
+        let dry = retention.run(&Actor::collector(), None, true).expect("counts");
+        let runs = retention.run(&Actor::collector(), None, false).expect("runs");
+        assert_eq!(runs, dry);
+        rows(&runs, RetentionKind::Leads)
+    };
+    assert_eq!((runs(5), runs(6), runs(7)), (0, 1, 0));
+    assert_eq!(world.events.scan(Cursor::default(), usize::MAX).expect("scans"), []);
+    assert_eq!(world.ledger.known_reference(site.no, lead_key(7)).expect("reads"), None);
 }
 
 #[test]
@@ -140,4 +215,39 @@ fn it_runs_once_a_day() {
     clock.set(morning().plus_days(1));
     assert!(retention.run_if_due().expect("runs").is_some());
     assert_eq!(retention.due_at().expect("reads"), morning().plus_days(2));
+}
+
+#[test]
+fn a_clock_that_leaps_takes_nothing_at_once() {
+    let world = ten_days();
+    let clock = Clock::fixed(morning().plus_days(9));
+    let ledger: Arc<dyn Ledger> = world.ledger.clone();
+    let audit = Arc::new(Recorder::new(Arc::clone(&ledger), clock.clone(), None));
+    let retention = Retention::new(world.events.clone(), ledger, audit, clock.clone());
+    let runs_at = |at: Timestamp| {
+        clock.set(at);
+        retention.run_if_due().expect("asks").is_some()
+    };
+    let there = || world.events.scan(Cursor::default(), usize::MAX).expect("scans").len();
+    assert!(runs_at(morning().plus_days(9)));
+    // For a while it is ten years ahead.
+    let wrong = morning().plus_days(3_650);
+    for minutes in 0..300 {
+        assert!(!runs_at(wrong.plus_millis(minutes * 60_000)));
+    }
+    assert_eq!(there(), 12);
+    assert!(runs_at(morning().plus_days(10)), "right again");
+    // One leap after another is not one clock that goes on.
+    assert!(!runs_at(morning().plus_days(20)));
+    assert!(!runs_at(morning().plus_days(4_000)));
+    assert!(!runs_at(morning().plus_days(4_000).plus_millis(60_000)));
+    assert_eq!(there(), 12);
+    // A collector that stood still for long: after six hours it is the time.
+    let later = morning().plus_days(30);
+    let ran = (0..=360).find(|minutes| runs_at(later.plus_millis(minutes * 60_000)));
+    assert_eq!(ran, Some(360));
+    // And a run by a clock that was ahead is none to wait ten years for.
+    clock.set(wrong);
+    retention.run(&Actor::collector(), None, false).expect("runs on command");
+    assert!(runs_at(morning().plus_days(31)));
 }

@@ -89,28 +89,7 @@ pub(super) fn event() -> impl Strategy<Value = Event> {
 
 /// An event with nothing but what every event has.
 pub(super) fn plain_event(number: u128) -> Event {
-    Event {
-        id: EventId::from_bytes(number.to_be_bytes()),
-        site: SiteNo::new(1),
-        at: Timestamp::from_millis(NOON),
-        name: EventName::parse("pageview").expect("valid"),
-        rung: Rung::Unset,
-        signal: Signal::None,
-        policy: 1,
-        trust: Trust::Human,
-        visitor: None,
-        lead: None,
-        domain: None,
-        attributes: Attributes::new(),
-        path: Text::default(),
-        touch: None,
-        agent: Agent::default(),
-        place: Place::default(),
-        props: Props::new(),
-        revenue: None,
-        engagement_ms: None,
-        scroll_depth: None,
-    }
+    Event { id: EventId::from_bytes(number.to_be_bytes()), ..Event::for_test(Timestamp::from_millis(NOON)) }
 }
 
 pub(super) fn visitor(number: u8) -> VisitorId {

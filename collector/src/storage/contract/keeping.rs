@@ -8,12 +8,16 @@ use crate::domain::{Cursor, Date, Event, SiteId, SiteNo, SitePolicy, Timestamp, 
 use crate::leads::{Dimension, Transition};
 use crate::storage::{
     Attribution, Changes, EventStore, NewSite, OutcomeQuery, Prune, ReportQuery, RollupDelta, RollupKey,
+    Selector,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 contract!(
     old_events_go_and_no_other,
+    old_events_behind_young_ones_go,
+    leads_fall_silent_and_lose_what_is_old,
+    references_of_nobody_go,
     pruned_places_are_not_used_again,
     old_outcomes_go,
     who_was_here_lately,
@@ -51,6 +55,45 @@ fn old_events_go_and_no_other(backend: &dyn Backend) {
         prop_assert_eq!(all(store.as_ref()), left);
         prop_assert_eq!(store.prune(&prune, false).expect("prunes"), 0);
     });
+}
+
+/// As a clock that was ahead for a while leaves them.
+fn old_events_behind_young_ones_go(backend: &dyn Backend) {
+    let store = backend.events();
+    let young = (1..=10_001).map(|n| Event { at: at(10 * Timestamp::DAY_MS), ..plain_event(n) });
+    append(store.as_ref(), &young.chain([plain_event(20_000)]).collect::<Vec<_>>()).expect("appends");
+    let prune = Prune { site: SiteNo::new(1), before: at(1), up_to: store.head().expect("reads") };
+    assert_eq!(store.prune(&prune, true).expect("counts"), 1);
+    assert_eq!(store.prune(&prune, false).expect("prunes"), 1);
+}
+
+fn leads_fall_silent_and_lose_what_is_old(backend: &dyn Backend) {
+    let store = backend.events();
+    let of = |n, site, who, ms| Event {
+        site: SiteNo::new(site),
+        lead: Some(lead_key(who)),
+        at: at(ms),
+        ..plain_event(n)
+    };
+    let events = [of(1, 1, 1, 0), of(2, 1, 1, 5), of(3, 1, 2, 1), of(4, 2, 3, 0), plain_event(5)];
+    append(store.as_ref(), &events).expect("appends");
+    let silent = |site, ms| store.silent_leads(SiteNo::new(site), at(ms)).expect("reads");
+    assert_eq!((silent(1, 1), silent(1, 2)), (vec![], vec![lead_key(2)]));
+    assert_eq!((silent(1, 6), silent(2, 6)), (vec![lead_key(1), lead_key(2)], vec![lead_key(3)]));
+    assert_eq!(store.erase(&Selector::LeadBefore(lead_key(1), at(5))).expect("erases"), 1);
+    let left: Vec<_> = all(store.as_ref()).iter().map(|event| event.id).collect();
+    assert_eq!(left, [2, 3, 4, 5].map(|n: u128| plain_event(n).id));
+}
+
+fn references_of_nobody_go(backend: &dyn Backend) {
+    let ledger = begun(backend);
+    commit(ledger.as_ref(), &Changes { leads: vec![plain_lead(1, at(0))], ..Changes::default() });
+    let site = SiteNo::new(1);
+    let kept = ledger.reference(site, lead_key(1)).expect("makes one");
+    ledger.reference(site, lead_key(2)).expect("makes one");
+    ledger.drop_stray_references().expect("drops");
+    assert_eq!(ledger.known_reference(site, lead_key(1)).expect("reads"), Some(kept));
+    assert_eq!(ledger.known_reference(site, lead_key(2)).expect("reads"), None);
 }
 
 fn pruned_places_are_not_used_again(backend: &dyn Backend) {
@@ -120,7 +163,11 @@ fn a_lead_goes_with_all_that_is_its_own(backend: &dyn Backend) {
         let site = SiteNo::new(1);
         let references: Vec<_> = (0..5).map(|n| ledger.reference(site, lead_key(n)).expect("makes one")).collect();
         let before: Vec<_> = (0..5).map(|n| ledger.transitions(site, lead_key(n)).expect("reads")).collect();
-        ledger.forget_leads(&[lead_key(1), lead_key(3)]).expect("forgets");
+        let asked = [lead_key(1), lead_key(3)];
+        let generation = ledger.generation().expect("reads");
+        prop_assert_eq!(ledger.forget_leads(&asked, at(0)).expect("looks"), 0, "they were here meanwhile");
+        prop_assert_eq!(ledger.forget_leads(&asked, at(1)).expect("forgets"), 2);
+        prop_assert!(ledger.generation().expect("reads") > generation, "whoever loaded them loads again");
         for n in 0..5_u8 {
             let key = lead_key(n);
             let stays = n != 1 && n != 3;

@@ -54,6 +54,7 @@ pub(super) fn order<'a>(site: &'a Site, lead: u8, visitors: &[u8]) -> TakeBack<'
         lead: lead_key(lead),
         visitors: visitors.iter().copied().map(visitor).collect(),
         ways: Vec::new(),
+        visits: std::collections::BTreeMap::new(),
         withdrawn: None,
         dry_run: false,
     }

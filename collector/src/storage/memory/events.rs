@@ -129,6 +129,7 @@ impl EventStore for MemoryEvents {
         let before = log.events.len();
         log.events.retain(|_, event| match selector {
             Selector::Lead(key) => event.lead != Some(*key),
+            Selector::LeadBefore(key, before) => event.lead != Some(*key) || event.at >= *before,
             Selector::Visitor(id) => event.visitor != Some(*id),
         });
         Ok(u64::try_from(before - log.events.len()).unwrap_or(u64::MAX))
@@ -157,6 +158,17 @@ impl EventStore for MemoryEvents {
             log.outcomes.retain(|(no, day, _), _| !goes(*no, *day));
         }
         Ok(u64::try_from(count).unwrap_or(u64::MAX))
+    }
+
+    fn silent_leads(&self, site: SiteNo, before: Timestamp) -> Result<Vec<LeadKey>, StoreError> {
+        let mut newest: BTreeMap<LeadKey, Timestamp> = BTreeMap::new();
+        for event in self.log().events.values().filter(|event| event.site == site) {
+            if let Some(lead) = event.lead {
+                let at = newest.entry(lead).or_insert(event.at);
+                *at = (*at).max(event.at);
+            }
+        }
+        Ok(newest.into_iter().filter(|(_, at)| *at < before).map(|(lead, _)| lead).collect())
     }
 
     fn drop_unused(&self) -> Result<(), StoreError> {

@@ -1,6 +1,6 @@
 //! What ends, in memory. Invariant: as the trait says; there is nothing to copy.
 
-use super::ledger::MemoryLedger;
+use super::ledger::{MemoryLedger, State};
 use crate::domain::{Date, LeadKey, SiteNo, Timestamp};
 use crate::storage::{Keeping, StoreError};
 use std::path::Path;
@@ -30,11 +30,22 @@ impl Keeping for MemoryLedger {
         Ok(old.into_iter().map(|(_, key)| key).take(limit).collect())
     }
 
-    fn forget_leads(&self, leads: &[LeadKey]) -> Result<(), StoreError> {
+    fn forget_leads(&self, leads: &[LeadKey], before: Timestamp) -> Result<u64, StoreError> {
         let mut state = self.state();
-        state.leads.retain(|key, _| !leads.contains(key));
-        state.transitions.retain(|transition| !leads.contains(&transition.lead));
-        state.references.retain(|(_, key), _| !leads.contains(key));
+        state.raise_generation();
+        let old = |key: &&LeadKey| state.leads.get(*key).is_some_and(|lead| lead.last_seen < before);
+        let gone: Vec<LeadKey> = leads.iter().filter(old).copied().collect();
+        state.leads.retain(|key, _| !gone.contains(key));
+        state.transitions.retain(|transition| !gone.contains(&transition.lead));
+        state.references.retain(|(_, key), _| !gone.contains(key));
+        state.visits.retain(|_, visit| visit.lead.is_none_or(|key| !gone.contains(&key)));
+        Ok(u64::try_from(gone.len()).unwrap_or(u64::MAX))
+    }
+
+    fn drop_stray_references(&self) -> Result<(), StoreError> {
+        let mut state = self.state();
+        let State { leads, restrictions, references, .. } = &mut *state;
+        references.retain(|(_, key), _| leads.contains_key(key) || restrictions.contains_key(key));
         Ok(())
     }
 

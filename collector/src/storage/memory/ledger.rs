@@ -5,6 +5,7 @@ use crate::domain::{
     VisitorId,
 };
 use crate::leads::{Dimension, Lead, Transition, Visit};
+use crate::storage::counting::taken_back;
 use crate::storage::{
     Attribution, Census, Changes, CountRow, CountedTable, Counts, Digest, LeadPage, LeadQuery, Ledger,
     Loaded, NewSite, PageToken, ReportQuery, ReportRows, Reports, RollupDelta, RollupKey, Scores, SessionRow,
@@ -53,6 +54,28 @@ impl State {
             total.visits += delta.visits;
             total.leads += delta.leads;
             total.mqls += delta.mqls;
+        }
+    }
+
+    /// Takes the leads that are there out of the counts that stay: they are counted again, wherever the next model
+    /// puts them.
+    fn uncount_leads(&mut self) {
+        let mut all = Vec::new();
+        for site in self.sites.values() {
+            let Some(counted_from) = site.counted_from else { continue };
+            for lead in self.leads.values().filter(|lead| lead.site == site.no) {
+                let of_lead =
+                    |transition: &&Transition| transition.lead == lead.key && transition.site == site.no;
+                let transitions: Vec<_> = self.transitions.iter().filter(of_lead).cloned().collect();
+                let taken = taken_back(site, lead, &transitions).into_iter();
+                all.extend(taken.filter(|(cell, _)| cell.day < counted_from));
+            }
+        }
+        for (cell, delta) in all {
+            self.take(&cell, delta);
+            if self.rollups.get(&cell) == Some(&RollupDelta::default()) {
+                self.rollups.remove(&cell);
+            }
         }
     }
 
@@ -128,6 +151,7 @@ impl Scores for MemoryLedger {
 
     fn restart(&self, model: ModelHash) -> Result<(), StoreError> {
         let mut state = self.state();
+        state.uncount_leads();
         state.progress = Some((Cursor::default(), model));
         state.visits.clear();
         state.leads.clear();

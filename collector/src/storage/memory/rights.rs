@@ -56,19 +56,17 @@ impl State {
         let mut touched = BTreeSet::new();
         let back = lead.as_ref().map(|lead| taken_back(order.site, lead, &of_lead)).unwrap_or_default();
         for (key, delta) in back {
-            // A count whose time is over is no more, and is not taken from.
-            if self.rollups.contains_key(&key) {
-                self.add(&key, delta);
-            }
+            self.take(&key, delta);
             touched.insert(key);
         }
         touched.extend(made.rollups.keys().cloned());
         self.write(&made);
-        for key in telling(order, lead.as_ref()) {
-            if self.rollups.get(&key).is_some_and(|cell| cell.visits == 1) {
-                self.add(&key, RollupDelta { visits: -1, ..RollupDelta::default() });
+        for (key, own) in telling(order, lead.as_ref()) {
+            let visits = self.rollups.get(&key).map_or(0, |cell| cell.visits);
+            if (1..=own).contains(&visits) {
+                self.add(&key, RollupDelta { visits: -visits, ..RollupDelta::default() });
                 let nameless = crate::storage::RollupKey { key: String::new(), ..key.clone() };
-                self.add(&nameless, RollupDelta { visits: 1, ..RollupDelta::default() });
+                self.add(&nameless, RollupDelta { visits, ..RollupDelta::default() });
                 touched.extend([key, nameless]);
             }
         }
@@ -77,7 +75,7 @@ impl State {
     }
 
     /// Before the first commit there is nobody who could have read.
-    fn raise_generation(&mut self) {
+    pub(super) fn raise_generation(&mut self) {
         self.generation += i64::from(self.progress.is_some());
     }
 
@@ -86,6 +84,16 @@ impl State {
         total.visits += delta.visits;
         total.leads += delta.leads;
         total.mqls += delta.mqls;
+    }
+
+    /// Adds to a count if it is still there, and never below zero: one whose time is over is no more, and is not
+    /// taken from.
+    pub(super) fn take(&mut self, key: &crate::storage::RollupKey, delta: RollupDelta) {
+        if let Some(total) = self.rollups.get_mut(key) {
+            total.visits = (total.visits + delta.visits).max(0);
+            total.leads = (total.leads + delta.leads).max(0);
+            total.mqls = (total.mqls + delta.mqls).max(0);
+        }
     }
 
     fn restrict(&mut self, site: SiteNo, lead: LeadKey, since: Option<Timestamp>) -> u64 {

@@ -127,8 +127,7 @@ impl EventStore for SqliteEvents {
         let writer = self.writer.as_ref().ok_or_else(stopped)?;
         let (mut after, mut gone) = (0, 0);
         loop {
-            // Events lie in the order in which they came, which is that of their moments but for half a day:
-            // a stretch that is younger than that is followed by none that is old.
+            // The whole log, for a clock that was wrong for a while leaves young events before old ones.
             let stretch = self.readers.read(|connection| {
                 Ok(connection
                     .prepare_cached(sql!("events/stretch"))?
@@ -137,13 +136,12 @@ impl EventStore for SqliteEvents {
                     })?)
             })?;
             let (Some(last), Some(oldest)) = stretch else { return Ok(gone) };
-            if oldest >= prune.before.plus_days(1).millis() {
-                return Ok(gone);
+            if oldest < prune.before.millis() {
+                gone += writer
+                    .prune(Stretch { site: prune.site, before: prune.before, after, last })?
+                    .blocking_recv()
+                    .map_err(|_| stopped())??;
             }
-            gone += writer
-                .prune(Stretch { site: prune.site, before: prune.before, after, last })?
-                .blocking_recv()
-                .map_err(|_| stopped())??;
             after = last;
         }
     }
@@ -160,6 +158,14 @@ impl EventStore for SqliteEvents {
         }
         let answer = self.writer.as_ref().ok_or_else(stopped)?.prune_outcomes(site, before)?;
         answer.blocking_recv().map_err(|_| stopped())?
+    }
+
+    fn silent_leads(&self, site: SiteNo, before: Timestamp) -> Result<Vec<LeadKey>, StoreError> {
+        self.readers.read(|connection| {
+            let mut statement = connection.prepare_cached(sql!("events/silent_leads"))?;
+            let rows = statement.query_map(params![site.get(), before.millis()], |row| row.get(0))?;
+            Ok(rows.map(|key| key.map(LeadKey::from_bytes)).collect::<Result<_, _>>()?)
+        })
     }
 
     fn drop_unused(&self) -> Result<(), StoreError> {

@@ -26,20 +26,32 @@ impl Keeping for SqliteLedger {
         })
     }
 
-    fn forget_leads(&self, leads: &[LeadKey]) -> Result<(), StoreError> {
+    fn forget_leads(&self, leads: &[LeadKey], before: Timestamp) -> Result<u64, StoreError> {
         let mut writer = self.writer();
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute(sql!("ledger/raise_generation"), [])?;
+        let mut gone = 0;
         for key in leads {
+            let values = params![key.bytes(), before.millis()];
+            if transaction.prepare_cached(sql!("ledger/drop_expired_lead"))?.execute(values)? == 0 {
+                continue;
+            }
+            gone += 1;
             for query in [
                 sql!("ledger/drop_hits"),
                 sql!("ledger/drop_transitions"),
                 sql!("ledger/drop_reference"),
-                sql!("ledger/drop_lead"),
+                sql!("ledger/erase_visits_of_lead"),
             ] {
                 transaction.prepare_cached(query)?.execute([key.bytes()])?;
             }
         }
         transaction.commit()?;
+        Ok(gone)
+    }
+
+    fn drop_stray_references(&self) -> Result<(), StoreError> {
+        self.writer().execute(sql!("ledger/drop_stray_references"), [])?;
         Ok(())
     }
 

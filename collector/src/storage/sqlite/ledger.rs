@@ -56,6 +56,17 @@ fn site(row: &Row<'_>) -> Result<Site, StoreError> {
     })
 }
 
+/// Every site.
+pub(super) fn sites(connection: &Connection) -> Result<Vec<Site>, StoreError> {
+    let mut statement = connection.prepare_cached(sql!("ledger/sites"))?;
+    let mut rows = statement.query([])?;
+    let mut sites = Vec::new();
+    while let Some(row) = rows.next()? {
+        sites.push(site(row)?);
+    }
+    Ok(sites)
+}
+
 fn by_domain(connection: &Connection, id: &SiteId) -> Result<Site, StoreError> {
     let mut statement = connection.prepare_cached(sql!("ledger/site"))?;
     let mut rows = statement.query([id.as_str()])?;
@@ -70,15 +81,7 @@ impl Ledger for SqliteLedger {
 
 impl Sites for SqliteLedger {
     fn sites(&self) -> Result<Vec<Site>, StoreError> {
-        self.readers.read(|connection| {
-            let mut statement = connection.prepare_cached(sql!("ledger/sites"))?;
-            let mut rows = statement.query([])?;
-            let mut sites = Vec::new();
-            while let Some(row) = rows.next()? {
-                sites.push(site(row)?);
-            }
-            Ok(sites)
-        })
+        self.readers.read(|connection| sites(connection))
     }
 
     fn put_site(&self, new: NewSite) -> Result<Site, StoreError> {

@@ -85,18 +85,17 @@ fn remove(connection: &Connection, order: &TakeBack<'_>) -> Result<(), StoreErro
     Ok(())
 }
 
-/// Moves a single visit that is left in a count to those without a name; answers whether there was one.
-fn hide_single(connection: &Connection, cell: &RollupKey) -> Result<bool, StoreError> {
+/// Moves the visits of a count to those without a name when there are no more than `own`; answers whether there
+/// were any.
+fn hide_few(connection: &Connection, cell: &RollupKey, own: i64) -> Result<bool, StoreError> {
     let visits: Option<i64> = connection
         .prepare_cached(sql!("ledger/rollup_visits"))?
         .query_row(scores::rollup_key(cell), |row| row.get(0))
         .optional()?;
-    if visits != Some(1) {
-        return Ok(false);
-    }
+    let Some(visits) = visits.filter(|visits| (1..=own).contains(visits)) else { return Ok(false) };
     let nameless = RollupKey { key: String::new(), ..cell.clone() };
-    scores::add_rollup(connection, cell, RollupDelta { visits: -1, ..RollupDelta::default() })?;
-    scores::add_rollup(connection, &nameless, RollupDelta { visits: 1, ..RollupDelta::default() })?;
+    scores::add_rollup(connection, cell, RollupDelta { visits: -visits, ..RollupDelta::default() })?;
+    scores::add_rollup(connection, &nameless, RollupDelta { visits, ..RollupDelta::default() })?;
     Ok(true)
 }
 
@@ -123,8 +122,8 @@ fn take_back(
     }
     scores::write(connection, &made)?;
     touched.extend(made.rollups.keys().cloned());
-    for cell in telling(order, lead.as_ref()) {
-        if hide_single(connection, &cell)? {
+    for (cell, own) in telling(order, lead.as_ref()) {
+        if hide_few(connection, &cell, own)? {
             touched.insert(RollupKey { key: String::new(), ..cell.clone() });
             touched.insert(cell);
         }

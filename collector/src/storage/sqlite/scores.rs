@@ -2,12 +2,13 @@
 //! for the cursor and all that follows from it.
 
 use super::connect::Connection;
-use super::{SqliteLedger, codec, rights, sql};
+use super::{SqliteLedger, codec, ledger, rights, sql};
 use crate::domain::{
     Cursor, EmailDomain, EventId, Hit, LeadKey, ModelHash, Points, RuleId, Score, SiteNo, Stage, Text,
     Timestamp, VisitorId,
 };
 use crate::leads::{Lead, Qualified, Transition, Visit};
+use crate::storage::counting::taken_back;
 use crate::storage::{Changes, Loaded, RollupDelta, RollupKey, Scores, StoreError};
 use rusqlite::{OptionalExtension, Row, params};
 use std::collections::HashSet;
@@ -267,6 +268,25 @@ pub(super) fn transitions(
     Ok(transitions)
 }
 
+/// Takes the leads that are there out of the counts that stay: they are counted again, wherever the next model
+/// puts them.
+fn uncount_leads(connection: &Connection) -> Result<(), StoreError> {
+    for site in ledger::sites(connection)? {
+        let Some(counted_from) = site.counted_from else { continue };
+        let mut statement = connection.prepare_cached(sql!("ledger/lead_keys"))?;
+        let keys = statement.query_map([site.no.get()], |row| row.get(0).map(LeadKey::from_bytes))?;
+        for key in keys.collect::<Result<Vec<_>, _>>()? {
+            let Some(lead) = lead_with_hits(connection, key)? else { continue };
+            let taken = taken_back(&site, &lead, &transitions(connection, site.no, key)?);
+            for (cell, delta) in taken.into_iter().filter(|(cell, _)| cell.day < counted_from) {
+                take_rollup(connection, &cell, delta)?;
+                connection.prepare_cached(sql!("ledger/drop_empty_rollup"))?.execute(rollup_key(&cell))?;
+            }
+        }
+    }
+    Ok(())
+}
+
 impl Scores for SqliteLedger {
     fn progress(&self) -> Result<Option<(Cursor, ModelHash)>, StoreError> {
         self.readers.read(|connection| progress(connection))
@@ -282,6 +302,7 @@ impl Scores for SqliteLedger {
     fn restart(&self, model: ModelHash) -> Result<(), StoreError> {
         let mut writer = self.writer();
         let transaction = writer.transaction()?;
+        uncount_leads(&transaction)?;
         transaction.execute_batch(
             "DELETE FROM visits; DELETE FROM hits; DELETE FROM transitions; DELETE FROM leads;",
         )?;

@@ -337,6 +337,8 @@ impl State {
         set_high_water(&transaction)?;
         let erased = match selector {
             Selector::Lead(key) => transaction.execute(sql!("events/erase_lead"), [key.bytes()])?,
+            Selector::LeadBefore(key, before) => transaction
+                .execute(sql!("events/erase_lead_before"), params![key.bytes(), before.millis()])?,
             Selector::Visitor(id) => transaction.execute(sql!("events/erase_visitor"), [id.bytes()])?,
         };
         transaction.commit()?;

@@ -1,0 +1,1 @@
+DELETE FROM events WHERE lead = ?1 AND at < ?2

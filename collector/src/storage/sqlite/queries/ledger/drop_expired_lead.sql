@@ -1,0 +1,1 @@
+DELETE FROM leads WHERE key = ?1 AND last_seen < ?2

@@ -1,1 +1,0 @@
-DELETE FROM leads WHERE key = ?1

@@ -1,0 +1,1 @@
+SELECT key FROM leads WHERE site = ?1
