@@ -72,12 +72,16 @@ fn say(line: impl std::fmt::Display) -> Result<(), Failure> {
 /// Whoever typed the command, by the name that their environment gives and the number that the system gives.
 fn operator() -> Actor {
     let name = ["SUDO_USER", "USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
-    let name: Text<60> = name.as_deref().and_then(Text::non_empty).unwrap_or_else(|| Text::clean("unknown"));
-    // The name is what the environment says, and anybody can set that; the number is the system's own word.
+    let name: Option<Text<60>> = name.as_deref().and_then(Text::non_empty);
+    // The name is what the environment says, and anybody can set that; the number is the system's own word. Services
+    // and containers often have a number only.
     #[cfg(unix)]
-    let who = format!("{name} (uid {})", rustix::process::getuid().as_raw());
+    let who = {
+        let uid = rustix::process::getuid().as_raw();
+        name.map_or_else(|| format!("uid {uid}"), |name| format!("{name} (uid {uid})"))
+    };
     #[cfg(not(unix))]
-    let who = name.to_string();
+    let who = name.map_or_else(|| "unknown".to_owned(), |name| name.to_string());
     Actor { role: Role::Operator, who: Text::clean(&who) }
 }
 
