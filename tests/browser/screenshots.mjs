@@ -1,5 +1,5 @@
-// Takes the README's picture and those that a reviewer looks at, from a running demo:
-//   node tests/browser/screenshots.mjs http://127.0.0.1:8787 docs      (docs/dashboard.png)
+// Takes the README's pictures and those that a reviewer looks at, from a running demo:
+//   node tests/browser/screenshots.mjs http://127.0.0.1:8787 docs      (docs/dashboard.png, docs/audit.png)
 //   node tests/browser/screenshots.mjs http://127.0.0.1:8787 DIR all   (every page, desktop and phone, light and dark)
 //   node tests/browser/screenshots.mjs http://127.0.0.1:8787 DIR audit (the audit page alone, the same way)
 import { join } from "node:path";
@@ -21,6 +21,8 @@ async function shoot(name, path, options, ready, clip) {
 }
 
 const dashboard = ['[data-total="mqls"] .value', "[data-lead]"];
+const audit = ["#verified .finding", "#ladder table", ".bars svg"];
+if (!all) await shoot("audit", "/audit", { viewport: { width: 1280, height: 1120 }, colorScheme: "light" }, audit, {});
 if (all !== "audit") await shoot("dashboard", "/", { viewport: { width: 1280, height: 1120 }, colorScheme: "light" }, dashboard, {});
 if (all) {
   const demo = ["", "product", "pricing", "case-studies/harbour-logistics", "blog", "webinar", "request-a-demo", "thanks"];
