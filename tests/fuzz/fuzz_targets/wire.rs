@@ -44,7 +44,8 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
 
 fn site(no: u32, id: &str, policy: SitePolicy) -> Site {
     let id = SiteId::parse(id).expect("valid");
-    Site { no: SiteNo::new(no), id, zone: Zone::utc(), policy, policy_version: 1, secret: [7; 32] }
+    let secret = [7; 32];
+    Site { no: SiteNo::new(no), id, zone: Zone::utc(), policy, policy_version: 1, secret, counted_from: None }
 }
 
 fn check_refusal(refusal: &Refusal) {
