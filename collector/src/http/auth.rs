@@ -7,8 +7,9 @@ use super::error::Problem;
 use super::state::State;
 use crate::audit::Refused;
 use crate::domain::{Action, Actor, Role, Timestamp, to_hex};
+use crate::http::private::private;
 use crate::privacy::Client;
-use crate::storage::{Digest, SessionRow, StoreError};
+use crate::storage::{Digest, SessionRow, StoreError, random};
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
@@ -98,10 +99,7 @@ pub(crate) fn digest(token: &str) -> Digest {
 /// # Errors
 /// When the system gives no random bytes.
 pub(crate) fn random_token() -> Result<String, StoreError> {
-    let mut bytes = [0_u8; 32];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| StoreError::Failed(format!("the system gives no random bytes: {error}")))?;
-    Ok(to_hex(&bytes))
+    Ok(to_hex(&random::<32>()?))
 }
 
 #[derive(Serialize)]
@@ -137,7 +135,7 @@ pub(super) async fn show(request: HttpRequest, state: web::Data<State>) -> Resul
         role,
         roles,
     };
-    Ok(HttpResponse::Ok().insert_header(("cache-control", "no-store")).json(shown))
+    Ok(private().json(shown))
 }
 
 /// Takes one attempt from the client's allowance. That somebody is told to wait is recorded.
@@ -250,9 +248,7 @@ pub(super) async fn set_up(
         }
     });
     if let Some(role) = done.await? {
-        return Ok(HttpResponse::Ok()
-            .insert_header(("cache-control", "no-store"))
-            .json(json!({ "role": role })));
+        return Ok(private().json(json!({ "role": role })));
     }
     refuse(&state, Refused::SetupLink).await;
     Err(Problem::forbidden(

@@ -9,6 +9,7 @@ use super::state::State;
 use crate::domain::{
     Attributes, Channel, Date, EmailDomain, LeadKey, Money, Points, Role, Score, Site, Stage, Text, Timestamp,
 };
+use crate::http::private::private;
 use crate::jobs::score::{cooling_until, profile};
 use crate::leads::{Lead, Origin, Reason, Transition};
 use crate::scoring::{Grade, Model};
@@ -317,11 +318,4 @@ pub(super) async fn explanation(
         cooling_until: cooling_until(&state.model, &lead).filter(|until| *until > as_of),
         transitions: transitions.into_iter().map(TransitionShown::of).collect(),
     }))
-}
-
-/// Answers about people are not for caches.
-pub(super) fn private() -> actix_web::HttpResponseBuilder {
-    let mut response = HttpResponse::Ok();
-    response.insert_header(("cache-control", "no-store"));
-    response
 }

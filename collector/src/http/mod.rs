@@ -13,6 +13,7 @@ mod health;
 mod leads;
 mod pages;
 mod privacy;
+mod private;
 mod reports;
 mod restrictions;
 pub mod routes;

@@ -4,7 +4,7 @@
 use super::auth::Viewer;
 use super::blocking::blocking;
 use super::error::Problem;
-use super::leads::private;
+use super::private::private;
 use super::reports::site;
 use super::state::State;
 use crate::domain::{Invalid, LeadKey, Money, Stage, Text, Timestamp};

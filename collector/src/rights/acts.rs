@@ -14,7 +14,7 @@ use crate::scoring::Model;
 use crate::storage::counting::Rollups;
 use crate::storage::{
     Attribution, Changes, EraseEvents, ErasedEvents, EventStore, Ledger, Remake, StoreError, TakeBack,
-    TakenBack,
+    TakenBack, random,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -102,13 +102,6 @@ impl Request<'_> {
     }
 }
 
-fn random_id() -> Result<String, StoreError> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| StoreError::Failed(format!("the system gives no random bytes: {error}")))?;
-    Ok(to_hex(&bytes))
-}
-
 impl Service {
     /// On these stores, by this model.
     pub fn new(
@@ -146,7 +139,7 @@ impl Service {
             None if !dry_run => Some(self.ledger.reference(site.no, lead)?),
             known => known,
         };
-        let (receipt, now) = (random_id()?, self.clock.now());
+        let (receipt, now) = (to_hex(&random::<16>()?), self.clock.now());
         Ok(Some((known, Request { actor, site, action, receipt, reference, now, dry_run })))
     }
 

@@ -12,6 +12,7 @@ mod events;
 mod keeping;
 mod lifecycle;
 pub mod memory;
+mod random;
 mod reports;
 mod rights;
 mod scores;
@@ -31,6 +32,7 @@ pub use events::{
 };
 pub use keeping::{Keeping, Prune};
 pub use lifecycle::{Due, Turn, Turned, Turns};
+pub use random::random;
 pub use reports::{
     Attribution, CountRow, Counts, LeadPage, LeadQuery, PageToken, ReportQuery, ReportRows, Reports, cmp_rows,
 };

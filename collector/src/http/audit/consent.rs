@@ -5,6 +5,7 @@ use crate::domain::{Date, Outcome, Rung, Site, SitePolicy};
 use crate::http::auth::Auditing;
 use crate::http::blocking::blocking;
 use crate::http::error::Problem;
+use crate::http::private::private;
 use crate::http::reports;
 use crate::http::state::State;
 use crate::ingest;
@@ -96,7 +97,7 @@ pub(in crate::http) async fn show(
     let asked = OutcomeQuery { site: site.no, from, to };
     let counted = blocking(move || state.events.daily(&asked)).await?;
     let shown = shown(&site, from, to, &counted);
-    Ok(HttpResponse::Ok().insert_header(("cache-control", "no-store")).json(shown))
+    Ok(private().json(shown))
 }
 
 fn shown(site: &Site, from: Date, to: Date, counted: &[DayCount]) -> Shown {

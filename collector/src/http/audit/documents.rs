@@ -7,9 +7,9 @@ use crate::compliance::{DOCUMENTS, Inputs, document};
 use crate::http::auth::Auditing;
 use crate::http::blocking::blocking;
 use crate::http::error::Problem;
+use crate::http::private::private;
 use crate::http::reports;
 use crate::http::state::State;
-use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
@@ -21,9 +21,7 @@ pub(in crate::http) struct DocumentQuery {
 
 /// `GET /api/v1/audit/documents`
 pub(in crate::http) async fn list(_: Auditing) -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .json(serde_json::json!({ "documents": DOCUMENTS }))
+    private().json(serde_json::json!({ "documents": DOCUMENTS }))
 }
 
 /// `GET /api/v1/audit/documents/{name}`

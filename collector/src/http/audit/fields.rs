@@ -6,6 +6,7 @@ use crate::compliance::{self, Inputs, SiteFacts};
 use crate::http::auth::Auditing;
 use crate::http::blocking::blocking;
 use crate::http::error::Problem;
+use crate::http::private::private;
 use crate::http::state::State;
 use crate::storage::{CountedTable, StoreError, census};
 use actix_web::http::header;
@@ -26,8 +27,7 @@ pub(super) fn read(state: &State) -> Result<(Vec<SiteFacts>, Vec<CountedTable>),
 
 /// An answer that is saved as a file.
 pub(super) fn file(content_type: &'static str, name: &str, body: String) -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header((header::CACHE_CONTROL, "no-store"))
+    private()
         .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
         .content_type(content_type)
@@ -59,9 +59,7 @@ pub(in crate::http) async fn show(
     let inputs =
         Inputs { now: state.clock.now(), settings: &state.settings, sites: &sites, inventory: &inventory };
     Ok(match format {
-        None => HttpResponse::Ok()
-            .insert_header((header::CACHE_CONTROL, "no-store"))
-            .json(compliance::fields::inventory(&inputs)),
+        None => private().json(compliance::fields::inventory(&inputs)),
         Some("csv") => file("text/csv; charset=utf-8", "stored-fields.csv", compliance::fields::csv(&inputs)),
         Some(_) => {
             let body = compliance::fields::markdown(&inputs);

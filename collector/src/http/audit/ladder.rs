@@ -2,9 +2,10 @@
 
 use crate::domain::ladder;
 use crate::http::auth::Auditing;
+use crate::http::private::private;
 use actix_web::HttpResponse;
 
 /// `GET /api/v1/audit/ladder`
 pub(in crate::http) async fn show(_: Auditing) -> HttpResponse {
-    HttpResponse::Ok().insert_header(("cache-control", "no-store")).json(ladder::ladder())
+    private().json(ladder::ladder())
 }

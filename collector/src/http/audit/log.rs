@@ -1,12 +1,12 @@
 //! The audit log, in pages and as a whole. Invariant: an export is recorded before its first byte, holds every
 //! entry in its canonical form, and is read page by page as it is sent.
 
-use super::private;
 use crate::audit::{export_line, title};
 use crate::domain::{Action, Date, Entry, Role, SiteId, Timestamp, Zone, to_hex};
 use crate::http::auth::Auditing;
 use crate::http::blocking::blocking;
 use crate::http::error::{Problem, parameter};
+use crate::http::private::private;
 use crate::http::state::State;
 use crate::storage::{AuditQuery, StoreError};
 use actix_web::body::{BodySize, MessageBody};

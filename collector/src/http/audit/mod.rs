@@ -10,12 +10,3 @@ pub(super) mod log;
 pub(super) mod retention;
 pub(super) mod salts;
 pub(super) mod verify;
-
-use actix_web::{HttpResponse, HttpResponseBuilder};
-
-/// An answer that no cache keeps.
-fn private() -> HttpResponseBuilder {
-    let mut response = HttpResponse::Ok();
-    response.insert_header(("cache-control", "no-store"));
-    response
-}

@@ -1,10 +1,10 @@
 //! How long things are kept, what went, and a run on command. Invariant: a dry run changes nothing.
 
-use super::private;
 use crate::domain::{Action, Date, Entry, RetentionKind, Timestamp};
 use crate::http::auth::Auditing;
 use crate::http::blocking::blocking;
 use crate::http::error::Problem;
+use crate::http::private::private;
 use crate::http::state::State;
 use crate::jobs::retention::Run;
 use crate::storage::{AuditQuery, StoreError};

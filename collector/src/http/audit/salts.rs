@@ -1,10 +1,10 @@
 //! Which salts live, and which are no more. Invariant: days and ages only; never a byte of a salt.
 
-use super::private;
 use crate::domain::{Action, Date, Site, Timestamp};
 use crate::http::auth::Auditing;
 use crate::http::blocking::blocking;
 use crate::http::error::Problem;
+use crate::http::private::private;
 use crate::http::state::State;
 use crate::privacy::GRACE_MS;
 use crate::storage::{AuditQuery, StoreError};

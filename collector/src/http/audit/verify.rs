@@ -1,12 +1,12 @@
 //! Whether the audit log and a receipt are what they should be. Invariant: asking changes nothing.
 
 use super::log::HeadShown;
-use super::private;
 use crate::audit::{Finding, Verdict, verify_receipt};
 use crate::domain::{Receipt, Timestamp, to_hex};
 use crate::http::auth::Auditing;
 use crate::http::blocking::blocking;
 use crate::http::error::Problem;
+use crate::http::private::private;
 use crate::http::state::State;
 use actix_web::{HttpResponse, web};
 use serde::Serialize;

@@ -8,17 +8,13 @@ use super::blocking::blocking;
 use super::error::Problem;
 use super::state::State;
 use crate::domain::{Actor, LeadKey, Site};
+use crate::http::private::private;
 use crate::rights::{Document, Done, Service};
 use crate::storage::StoreError;
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use body::{Act, Export, JsonBody, Restrict, Who};
 use std::sync::Arc;
-
-/// Answers about people are not for caches.
-fn answer(value: &impl serde::Serialize) -> HttpResponse {
-    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(value)
-}
 
 fn nobody() -> Problem {
     Problem::not_found("nothing is held of this person on this site")
@@ -32,7 +28,7 @@ pub(super) async fn find(
 ) -> Result<HttpResponse, Problem> {
     let (site, lead) = body::read::<Who>(&body)?.person(&state)?;
     let found = blocking(move || state.rights.find(&by.actor, &site, lead)).await?;
-    Ok(answer(&found))
+    Ok(private().json(&found))
 }
 
 /// `POST /api/v1/privacy/export`
@@ -55,9 +51,8 @@ pub(super) async fn export(
         let text = document.json().map_err(|_| Problem::unavailable("the document cannot be written"))?;
         ("application/json", text)
     };
-    Ok(HttpResponse::Ok()
+    Ok(private()
         .insert_header((header::CONTENT_TYPE, mime))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .insert_header((
             header::CONTENT_DISPOSITION,
@@ -78,7 +73,7 @@ async fn act(
         state.restrictions.refresh_now();
         done
     });
-    Ok(answer(&done.await?.ok_or_else(nobody)?))
+    Ok(private().json(done.await?.ok_or_else(nobody)?))
 }
 
 /// `POST /api/v1/privacy/restrict`

@@ -2,7 +2,7 @@
 
 use super::ledger::{MemoryLedger, State};
 use crate::domain::{Act, Entry, Head, LeadKey, Reference, SiteNo};
-use crate::storage::{AuditLog, AuditPage, AuditQuery, StoreError};
+use crate::storage::{AuditLog, AuditPage, AuditQuery, StoreError, random};
 
 fn matches(entry: &Entry, query: &AuditQuery) -> bool {
     query.action.is_none_or(|action| entry.action == action.name())
@@ -59,8 +59,7 @@ impl AuditLog for MemoryLedger {
     }
 
     fn reference(&self, site: SiteNo, lead: LeadKey) -> Result<Reference, StoreError> {
-        let mut fresh = [0; 16];
-        getrandom::fill(&mut fresh).map_err(|error| StoreError::Failed(error.to_string()))?;
+        let fresh = random()?;
         let mut state = self.state();
         Ok(*state.references.entry((site, lead)).or_insert_with(|| Reference::from_bytes(fresh)))
     }

@@ -9,7 +9,7 @@ use crate::storage::counting::taken_back;
 use crate::storage::{
     Attribution, Census, Changes, CountRow, CountedTable, Counts, Digest, LeadPage, LeadQuery, Ledger,
     Loaded, NewSite, PageToken, ReportQuery, ReportRows, Reports, RollupDelta, RollupKey, Scores, SessionRow,
-    SetupRow, Sites, StoreError, cmp_rows,
+    SetupRow, Sites, StoreError, cmp_rows, random,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -144,8 +144,7 @@ impl Sites for MemoryLedger {
     fn put_site(&self, new: NewSite) -> Result<Site, StoreError> {
         let mut state = self.state();
         let no = SiteNo::new(u32::try_from(state.sites.len()).unwrap_or(u32::MAX).saturating_add(1));
-        let mut secret = [0; 32];
-        getrandom::fill(&mut secret).map_err(|error| StoreError::Failed(error.to_string()))?;
+        let secret = random()?;
         let site = state.sites.entry(new.id.as_str().to_owned()).or_insert_with(|| Site {
             no,
             id: new.id.clone(),

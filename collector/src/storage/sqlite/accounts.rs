@@ -3,7 +3,7 @@
 use super::{SqliteLedger, sql};
 use crate::domain::{Role, Timestamp};
 use crate::storage::{Accounts, Digest, SessionRow, SetupRow, StoreError};
-use rusqlite::{OptionalExtension, TransactionBehavior, params};
+use rusqlite::{OptionalExtension, params};
 
 fn role(name: Option<String>) -> Result<Option<Role>, StoreError> {
     let known = |name: String| {
@@ -30,7 +30,7 @@ impl Accounts for SqliteLedger {
 
     fn set_up(&self, token: &Digest, password_phc: &str, now: Timestamp) -> Result<Role, StoreError> {
         let mut writer = self.writer();
-        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = writer.transaction()?;
         let used = transaction
             .query_row(sql!("ledger/use_setup"), params![token, now.millis()], |row| row.get(0))
             .optional()?;
@@ -51,7 +51,7 @@ impl Accounts for SqliteLedger {
 
     fn remove_account(&self, role: Role) -> Result<bool, StoreError> {
         let mut writer = self.writer();
-        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = writer.transaction()?;
         let mut removed = 0;
         for query in [sql!("ledger/drop_account"), sql!("ledger/drop_setup"), sql!("ledger/end_sessions_of")]
         {
@@ -63,7 +63,7 @@ impl Accounts for SqliteLedger {
 
     fn put_session(&self, row: SessionRow, now: Timestamp) -> Result<(), StoreError> {
         let mut writer = self.writer();
-        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = writer.transaction()?;
         transaction.execute(sql!("ledger/drop_ended_sessions"), [now.millis()])?;
         transaction.execute(
             sql!("ledger/put_session"),

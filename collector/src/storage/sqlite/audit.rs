@@ -4,9 +4,9 @@
 use super::connect::Connection;
 use super::{SqliteLedger, sql};
 use crate::domain::{Act, Entry, EntryHash, Head, LeadKey, Reference, SiteNo, Timestamp, to_hex};
-use crate::storage::{AuditLog, AuditPage, AuditQuery, StoreError};
+use crate::storage::{AuditLog, AuditPage, AuditQuery, StoreError, random};
 use rusqlite::types::ValueRef;
-use rusqlite::{OptionalExtension, Row, TransactionBehavior, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 /// A hash that is not one, as only tampering makes it, reads as a hash that nothing has.
 fn hash(value: ValueRef<'_>) -> EntryHash {
@@ -93,7 +93,7 @@ pub(super) fn append(transaction: &Connection, act: &Act) -> Result<Entry, Store
 impl AuditLog for SqliteLedger {
     fn append_entry(&self, act: &Act) -> Result<Entry, StoreError> {
         let mut writer = self.writer();
-        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = writer.transaction()?;
         let entry = append(&transaction, act)?;
         transaction.commit()?;
         Ok(entry)
@@ -139,9 +139,7 @@ impl AuditLog for SqliteLedger {
         if let Some(known) = self.known_reference(site, lead)? {
             return Ok(known);
         }
-        let mut fresh = [0; 16];
-        getrandom::fill(&mut fresh)
-            .map_err(|error| StoreError::Failed(format!("the system gives no random bytes: {error}")))?;
+        let fresh = random::<16>()?;
         let writer = self.writer();
         writer.execute(sql!("ledger/audit_put_reference"), params![lead.bytes(), site.get(), fresh])?;
         // Of two that asked at once, both get the first one's.

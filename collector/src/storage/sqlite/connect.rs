@@ -115,6 +115,14 @@ impl Readers {
         result
     }
 
+    /// The one number that a query answers with: how many there are.
+    pub(super) fn count(&self, query: &str, values: impl rusqlite::Params) -> Result<u64, StoreError> {
+        self.read(|connection| {
+            let count: i64 = connection.prepare_cached(query)?.query_row(values, |row| row.get(0))?;
+            Ok(count.unsigned_abs())
+        })
+    }
+
     /// Writes a copy without free pages to `path`, synced.
     pub(super) fn copy_to(&self, path: &Path) -> Result<(), StoreError> {
         let failed = |error: &dyn std::fmt::Display| {

@@ -7,7 +7,7 @@ use crate::domain::{
     Signal, SiteNo, Text, Timestamp, Touch, Trust, VisitorId,
 };
 use crate::storage::{Logged, StoreError};
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, Row, Rows, params};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
@@ -161,8 +161,17 @@ fn details(event: &Event) -> Result<Option<String>, StoreError> {
     Ok(Some(serde_json::to_string(&details)?))
 }
 
+/// Every row that is left.
+pub(super) fn all(mut rows: Rows<'_>) -> Result<Vec<Logged>, StoreError> {
+    let mut events = Vec::new();
+    while let Some(row) = rows.next()? {
+        events.push(read(row)?);
+    }
+    Ok(events)
+}
+
 /// Reads a row of `events/scan`.
-pub(super) fn read(row: &Row<'_>) -> Result<Logged, StoreError> {
+fn read(row: &Row<'_>) -> Result<Logged, StoreError> {
     let details: Option<String> = row.get("details")?;
     let details: Details = details.map(|json| serde_json::from_str(&json)).transpose()?.unwrap_or_default();
     let channel: Option<u8> = row.get("channel")?;

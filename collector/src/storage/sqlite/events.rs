@@ -2,7 +2,7 @@
 //! connections that cannot write.
 
 use super::connect::{self, Readers};
-use super::writer::{Stretch, Writer, stopped};
+use super::writer::{Job, Reply, Stretch, Writer, stopped};
 use super::{event_rows, migrate, sql};
 use crate::domain::{Cursor, Date, LeadKey, SiteNo, Timestamp, VisitorId};
 use crate::storage::{
@@ -51,6 +51,10 @@ impl SqliteEvents {
     pub fn schema(&self) -> Result<Vec<String>, StoreError> {
         self.readers.read(|connection| migrate::applied(connection))
     }
+
+    fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, StoreError> {
+        self.writer.as_ref().ok_or_else(stopped)?.ask(job)
+    }
 }
 
 impl EventStore for SqliteEvents {
@@ -62,12 +66,7 @@ impl EventStore for SqliteEvents {
     fn scan(&self, after: Cursor, limit: usize) -> Result<Vec<Logged>, StoreError> {
         self.readers.read(|connection| {
             let mut statement = connection.prepare_cached(sql!("events/scan"))?;
-            let mut rows = statement.query(params![after.raw(), i64::try_from(limit).unwrap_or(i64::MAX)])?;
-            let mut events = Vec::new();
-            while let Some(row) = rows.next()? {
-                events.push(event_rows::read(row)?);
-            }
-            Ok(events)
+            event_rows::all(statement.query(params![after.raw(), i64::try_from(limit).unwrap_or(i64::MAX)])?)
         })
     }
 
@@ -109,22 +108,15 @@ impl EventStore for SqliteEvents {
     }
 
     fn erase(&self, selector: &Selector) -> Result<u64, StoreError> {
-        let answer = self.writer.as_ref().ok_or_else(stopped)?.erase(*selector)?;
-        answer.blocking_recv().map_err(|_| stopped())?
+        self.ask(|reply| Job::Erase(*selector, reply))
     }
 
     fn prune(&self, prune: &Prune, dry_run: bool) -> Result<u64, StoreError> {
         let up_to = prune.up_to.raw();
         if dry_run {
-            return self.readers.read(|connection| {
-                let values = params![prune.site.get(), prune.before.millis(), up_to];
-                let count: i64 = connection
-                    .prepare_cached(sql!("events/count_prunable"))?
-                    .query_row(values, |row| row.get(0))?;
-                Ok(count.unsigned_abs())
-            });
+            let values = params![prune.site.get(), prune.before.millis(), up_to];
+            return self.readers.count(sql!("events/count_prunable"), values);
         }
-        let writer = self.writer.as_ref().ok_or_else(stopped)?;
         let (mut after, mut gone) = (0, 0);
         loop {
             // The whole log, for a clock that was wrong for a while leaves young events before old ones.
@@ -137,10 +129,8 @@ impl EventStore for SqliteEvents {
             })?;
             let (Some(last), Some(oldest)) = stretch else { return Ok(gone) };
             if oldest < prune.before.millis() {
-                gone += writer
-                    .prune(Stretch { site: prune.site, before: prune.before, after, last })?
-                    .blocking_recv()
-                    .map_err(|_| stopped())??;
+                let stretch = Stretch { site: prune.site, before: prune.before, after, last };
+                gone += self.ask(|reply| Job::Prune(stretch, reply))?;
             }
             after = last;
         }
@@ -148,16 +138,9 @@ impl EventStore for SqliteEvents {
 
     fn prune_outcomes(&self, site: SiteNo, before: Date, dry_run: bool) -> Result<u64, StoreError> {
         if dry_run {
-            return self.readers.read(|connection| {
-                let values = params![site.get(), before.days()];
-                let count: i64 = connection
-                    .prepare_cached(sql!("events/count_old_outcomes"))?
-                    .query_row(values, |row| row.get(0))?;
-                Ok(count.unsigned_abs())
-            });
+            return self.readers.count(sql!("events/count_old_outcomes"), params![site.get(), before.days()]);
         }
-        let answer = self.writer.as_ref().ok_or_else(stopped)?.prune_outcomes(site, before)?;
-        answer.blocking_recv().map_err(|_| stopped())?
+        self.ask(|reply| Job::PruneOutcomes(site, before, reply))
     }
 
     fn silent_leads(&self, site: SiteNo, before: Timestamp) -> Result<Vec<LeadKey>, StoreError> {
@@ -169,8 +152,7 @@ impl EventStore for SqliteEvents {
     }
 
     fn drop_unused(&self) -> Result<(), StoreError> {
-        let answer = self.writer.as_ref().ok_or_else(stopped)?.drop_unused()?;
-        answer.blocking_recv().map_err(|_| stopped())?
+        self.ask(Job::DropUnused)
     }
 
     fn visitors_since(&self, since: Timestamp) -> Result<Vec<(VisitorId, Timestamp)>, StoreError> {
@@ -190,23 +172,16 @@ impl EventStore for SqliteEvents {
     fn events_of(&self, lead: LeadKey) -> Result<Vec<Logged>, StoreError> {
         self.readers.read(|connection| {
             let mut statement = connection.prepare_cached(sql!("events/events_of"))?;
-            let mut rows = statement.query([lead.bytes()])?;
-            let mut events = Vec::new();
-            while let Some(row) = rows.next()? {
-                events.push(event_rows::read(row)?);
-            }
-            Ok(events)
+            event_rows::all(statement.query([lead.bytes()])?)
         })
     }
 
     fn erase_person(&self, order: &EraseEvents) -> Result<ErasedEvents, StoreError> {
-        let answer = self.writer.as_ref().ok_or_else(stopped)?.erase_person(*order)?;
-        answer.blocking_recv().map_err(|_| stopped())?
+        self.ask(|reply| Job::ErasePerson(*order, reply))
     }
 
     fn compact(&self) -> Result<bool, StoreError> {
-        let answer = self.writer.as_ref().ok_or_else(stopped)?.compact()?;
-        answer.blocking_recv().map_err(|_| stopped())?
+        self.ask(Job::Compact)
     }
 
     fn settle(&self) -> Result<(), StoreError> {

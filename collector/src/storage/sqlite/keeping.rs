@@ -3,7 +3,7 @@
 use super::{SqliteLedger, sql};
 use crate::domain::{Date, LeadKey, SiteNo, Timestamp};
 use crate::storage::{Keeping, StoreError};
-use rusqlite::{TransactionBehavior, params};
+use rusqlite::params;
 use std::path::Path;
 
 impl Keeping for SqliteLedger {
@@ -28,7 +28,7 @@ impl Keeping for SqliteLedger {
 
     fn forget_leads(&self, leads: &[LeadKey], before: Timestamp) -> Result<u64, StoreError> {
         let mut writer = self.writer();
-        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = writer.transaction()?;
         transaction.execute(sql!("ledger/raise_generation"), [])?;
         let mut gone = 0;
         for key in leads {
@@ -38,9 +38,9 @@ impl Keeping for SqliteLedger {
             }
             gone += 1;
             for query in [
-                sql!("ledger/drop_hits"),
-                sql!("ledger/drop_transitions"),
-                sql!("ledger/drop_reference"),
+                sql!("ledger/erase_hits"),
+                sql!("ledger/erase_transitions"),
+                sql!("ledger/erase_reference"),
                 sql!("ledger/erase_visits_of_lead"),
             ] {
                 transaction.prepare_cached(query)?.execute([key.bytes()])?;
@@ -58,11 +58,7 @@ impl Keeping for SqliteLedger {
     fn prune_counts(&self, site: SiteNo, before: Date, dry_run: bool) -> Result<u64, StoreError> {
         let values = params![site.get(), before.days()];
         if dry_run {
-            return self.readers.read(|connection| {
-                let mut statement = connection.prepare_cached(sql!("ledger/count_old_rollups"))?;
-                let count: i64 = statement.query_row(values, |row| row.get(0))?;
-                Ok(count.unsigned_abs())
-            });
+            return self.readers.count(sql!("ledger/count_old_rollups"), values);
         }
         let pruned = self.writer().execute(sql!("ledger/prune_rollups"), values)?;
         Ok(u64::try_from(pruned).unwrap_or(u64::MAX))

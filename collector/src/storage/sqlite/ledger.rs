@@ -4,7 +4,7 @@
 use super::connect::{self, Connection, Readers};
 use super::{migrate, sql};
 use crate::domain::{Date, Site, SiteId, SiteNo, SitePolicy, Zone};
-use crate::storage::{Ledger, NewSite, Sites, StoreError};
+use crate::storage::{Ledger, NewSite, Sites, StoreError, random};
 use rusqlite::{Row, params};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -85,9 +85,7 @@ impl Sites for SqliteLedger {
     }
 
     fn put_site(&self, new: NewSite) -> Result<Site, StoreError> {
-        let mut secret = [0_u8; 32];
-        getrandom::fill(&mut secret)
-            .map_err(|error| StoreError::Failed(format!("the system gives no random bytes: {error}")))?;
+        let secret = random::<32>()?;
         let policy = serde_json::to_string(&new.policy)?;
         let mut writer = self.writer();
         let transaction = writer.transaction()?;

@@ -20,9 +20,10 @@ const QUEUE_EVENTS: usize = 20_000;
 /// Events of one transaction.
 const GROUP_EVENTS: usize = 2_000;
 
-type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
-enum Job {
+/// What the writer's thread does.
+pub(super) enum Job {
     Append(Batch, Reply<Appended>),
     Erase(Selector, Reply<u64>),
     Prune(Stretch, Reply<u64>),
@@ -81,53 +82,12 @@ impl Writer {
         Ok(answer)
     }
 
-    pub(super) fn erase(
-        &self,
-        selector: Selector,
-    ) -> Result<oneshot::Receiver<Result<u64, StoreError>>, StoreError> {
+    /// Has the writer do something between two groups, and waits for its answer. `job` makes the job from the
+    /// way back.
+    pub(super) fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.send(Job::Erase(selector, reply))?;
-        Ok(answer)
-    }
-
-    pub(super) fn prune(
-        &self,
-        stretch: Stretch,
-    ) -> Result<oneshot::Receiver<Result<u64, StoreError>>, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Job::Prune(stretch, reply))?;
-        Ok(answer)
-    }
-
-    pub(super) fn prune_outcomes(
-        &self,
-        site: SiteNo,
-        before: Date,
-    ) -> Result<oneshot::Receiver<Result<u64, StoreError>>, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Job::PruneOutcomes(site, before, reply))?;
-        Ok(answer)
-    }
-
-    pub(super) fn erase_person(
-        &self,
-        order: EraseEvents,
-    ) -> Result<oneshot::Receiver<Result<ErasedEvents, StoreError>>, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Job::ErasePerson(order, reply))?;
-        Ok(answer)
-    }
-
-    pub(super) fn drop_unused(&self) -> Result<oneshot::Receiver<Result<(), StoreError>>, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Job::DropUnused(reply))?;
-        Ok(answer)
-    }
-
-    pub(super) fn compact(&self) -> Result<oneshot::Receiver<Result<bool, StoreError>>, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Job::Compact(reply))?;
-        Ok(answer)
+        self.send(job(reply))?;
+        answer.blocking_recv().map_err(|_| stopped())?
     }
 
     fn send(&self, job: Job) -> Result<(), StoreError> {

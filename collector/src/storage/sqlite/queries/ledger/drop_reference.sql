@@ -1,1 +1,0 @@
-DELETE FROM audit_subjects WHERE lead = ?1
