@@ -409,7 +409,7 @@ impl Bound {
         let (events, ledger) = (Arc::clone(&state.events), Arc::clone(&state.ledger));
         let routes = http::routes::configure(state);
         let served = actix_web::rt::System::new().block_on(
-            HttpServer::new(move || ActixApp::new().configure(routes.clone()))
+            HttpServer::new(move || ActixApp::new().wrap(http::default_headers()).configure(routes.clone()))
                 .keep_alive(Duration::from_secs(75))
                 .client_request_timeout(Duration::from_secs(10))
                 .shutdown_timeout(10)

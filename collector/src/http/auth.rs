@@ -23,6 +23,9 @@ use std::future::Future;
 use std::pin::Pin;
 
 const COOKIE: &str = "mqlite_session";
+/// Under HTTPS: the prefix keeps other hosts of the domain, and whoever can answer for one by HTTP, from putting a
+/// cookie of theirs in its place (RFC 6265bis, 4.1.3.2).
+const HOST_COOKIE: &str = "__Host-mqlite_session";
 const SESSION_DAYS: i64 = 14;
 const PASSWORD_MIN: usize = 12;
 const PASSWORD_MAX: usize = 256;
@@ -81,12 +84,16 @@ async fn role_of(request: &HttpRequest, state: web::Data<State>) -> Result<Optio
     if state.demo.is_some() {
         return Ok(Some(Role::Owner));
     }
-    let Some(token) = token_of(request) else { return Ok(None) };
+    let Some(token) = token_of(request, state.https) else { return Ok(None) };
     blocking(move || state.ledger.session(&token, state.clock.now())).await
 }
 
-fn token_of(request: &HttpRequest) -> Option<Digest> {
-    request.cookie(COOKIE).map(|cookie| digest(cookie.value()))
+fn cookie_name(https: bool) -> &'static str {
+    if https { HOST_COOKIE } else { COOKIE }
+}
+
+fn token_of(request: &HttpRequest, https: bool) -> Option<Digest> {
+    request.cookie(cookie_name(https)).map(|cookie| digest(cookie.value()))
 }
 
 /// The hash that a token is known by.
@@ -198,7 +205,7 @@ pub(super) async fn log_in(
 /// `DELETE /api/v1/session`
 pub(super) async fn log_out(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     let https = state.https;
-    if let Some(token) = token_of(&request) {
+    if let Some(token) = token_of(&request, https) {
         let end = move || {
             let role = state.ledger.session(&token, state.clock.now())?;
             state.ledger.end_session(&token)?;
@@ -258,7 +265,7 @@ pub(super) async fn set_up(
 }
 
 fn cookie(token: String, https: bool, max_age: Duration) -> Cookie<'static> {
-    Cookie::build(COOKIE, token)
+    Cookie::build(cookie_name(https), token)
         .path("/")
         .http_only(true)
         .same_site(SameSite::Strict)

@@ -97,6 +97,8 @@ impl actix_web::ResponseError for CorsProblem {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, header::HeaderValue::from_static("*"));
         let exposed = header::HeaderValue::from_static("x-mqlite-dropped, retry-after");
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+        let anybody = header::HeaderValue::from_static("cross-origin");
+        headers.insert(header::CROSS_ORIGIN_RESOURCE_POLICY, anybody);
         response
     }
 }

@@ -9,6 +9,7 @@ mod collect;
 mod demo;
 mod error;
 mod gpc;
+mod headers;
 mod health;
 mod leads;
 mod pages;
@@ -23,6 +24,7 @@ mod sites;
 mod stage;
 mod state;
 
+pub use headers::default_headers;
 pub use restrictions::RestrictionDirectory;
 pub use sites::SiteDirectory;
 pub use state::{DemoSite, State};
