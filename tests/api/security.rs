@@ -71,3 +71,19 @@ fn what_is_not_a_method_of_ours_is_not_answered() {
         assert!(!answer.text.contains("echo"), "{method}: {}", answer.text);
     }
 }
+
+/// A core would hold the day's salts, the sites' secrets and whoever is being answered.
+#[test]
+#[cfg(target_os = "linux")]
+fn the_process_keeps_no_core_and_all_the_files_it_may() {
+    let app = TestApp::start();
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", app.pid())).expect("it runs");
+    let of = |name: &str| -> Vec<String> {
+        let line = limits.lines().find_map(|line| line.strip_prefix(name)).expect("a limit");
+        line.split_whitespace().take(2).map(str::to_owned).collect()
+    };
+    assert_eq!(of("Max core file size"), ["0", "0"]);
+    let files = of("Max open files");
+    let number = |text: &str| text.parse::<u64>().unwrap_or(u64::MAX);
+    assert_eq!(number(&files[0]), number(&files[1]).min(65_536), "{files:?}");
+}

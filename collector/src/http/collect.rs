@@ -3,6 +3,7 @@
 
 use super::error::Problem;
 use super::state::State;
+use super::timely::BODY_TIME;
 use crate::domain::{Outcome, Timestamp};
 use crate::ingest::{self, Sender, Taken};
 use crate::privacy::Client;
@@ -11,13 +12,9 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 /// Bytes of a body: a hundred full events.
 const BODY_MAX: usize = 256 * 1024;
-/// Time for a body to arrive.
-const BODY_TIME: Duration = Duration::from_secs(10);
-
 /// Takes events.
 pub(super) async fn collect(
     request: HttpRequest,

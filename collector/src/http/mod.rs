@@ -13,6 +13,7 @@ mod headers;
 mod health;
 mod leads;
 mod pages;
+mod passwords;
 mod privacy;
 mod private;
 mod reports;
@@ -23,6 +24,7 @@ mod served;
 mod sites;
 mod stage;
 mod state;
+mod timely;
 
 pub use headers::default_headers;
 pub use restrictions::RestrictionDirectory;
