@@ -2,6 +2,7 @@
 //! handed traits.
 
 mod backup;
+mod process;
 
 pub use backup::backup;
 
@@ -129,9 +130,7 @@ pub fn open_stages(config: &Config, clock: Clock) -> Result<Stages, StartError> 
 }
 
 fn create_data_folder(data: &Path) -> Result<(), StartError> {
-    // What we create is for its owner only, also in a folder that was there before.
-    #[cfg(unix)]
-    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+    process::private_files();
     let failed = |error: std::io::Error| {
         StartError(format!(
             "the data folder {} cannot be created: {error}; name another with --data DIR",
@@ -236,6 +235,7 @@ impl App {
     /// # Errors
     /// Says what cannot be used and what to do.
     pub fn open(config: &Config, clock: Clock, demo: Option<DemoSite>) -> Result<Self, StartError> {
+        process::settle();
         create_data_folder(&config.data)?;
         let lock = lock(&config.data)?;
         let events = SqliteEvents::open(&config.data.join(EVENTS))?;
@@ -395,6 +395,7 @@ impl Bound {
     pub fn serve(self) -> Result<(), StartError> {
         let failed = |error: std::io::Error| StartError(format!("the server cannot run: {error}"));
         let Self { app: App { state, scorer, start, _lock, .. }, listener, .. } = self;
+        let workers = std::thread::available_parallelism().map_or(2, usize::from);
         let audit = Arc::clone(&state.audit);
         audit.started(&start)?;
         let running = Running::start(scorer).map_err(failed)?;
@@ -412,7 +413,9 @@ impl Bound {
         let (events, ledger) = (Arc::clone(&state.events), Arc::clone(&state.ledger));
         let routes = http::routes::configure(state);
         let served = actix_web::rt::System::new().block_on(
-            HttpServer::new(move || ActixApp::new().configure(routes.clone()))
+            HttpServer::new(move || ActixApp::new().wrap(http::default_headers()).configure(routes.clone()))
+                .workers(workers)
+                .max_connections(process::connections(workers))
                 .keep_alive(Duration::from_secs(75))
                 .client_request_timeout(Duration::from_secs(10))
                 .shutdown_timeout(10)

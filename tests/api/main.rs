@@ -15,5 +15,6 @@ mod reports;
 mod rights;
 mod roles;
 mod script;
+mod security;
 mod session;
 mod stage;

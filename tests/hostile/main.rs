@@ -147,16 +147,47 @@ fn a_connection_that_is_left_half_way_harms_nobody() {
 fn a_request_that_never_ends_is_given_up() {
     let mut app = TestApp::start();
     let good = post(pageview("/slow").body().as_bytes());
+    let log_in = b"POST /api/v1/session HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+                   content-length: 60000\r\n\r\n{\"password\":\"";
     let base = app.base();
     std::thread::scope(|scope| {
-        // Half a head, and a head with half a body; the other side ends both.
-        for length in [40, good.len() - 5] {
-            let begun = wire::begin(base, &good[..length]);
+        // Half a head, a head with half a body, and a log-in that never comes; the other side ends each.
+        for bytes in [&good[..40], &good[..good.len() - 5], &log_in[..]] {
+            let begun = wire::begin(base, bytes);
             scope.spawn(move || {
                 let answer = wire::rest(begun);
                 assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{answer}");
             });
         }
     });
+    assert_works(&mut app, 0);
+}
+
+/// Each password that is tried costs 19 MiB while it is hashed; a stranger with many addresses may try many.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_flood_of_log_ins_costs_bounded_memory() {
+    const AT_ONCE: usize = 48;
+    let mut app = TestApp::start();
+    app.cookie();
+    let peak = |app: &TestApp| -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", app.pid())).expect("it runs");
+        let line = status.lines().find(|line| line.starts_with("VmHWM:")).expect("a peak");
+        line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number")
+    };
+    let before = peak(&app);
+    let body = serde_json::json!({ "password": "not the password" });
+    std::thread::scope(|scope| {
+        for n in 0..AT_ONCE {
+            let (app, body) = (&app, &body);
+            scope.spawn(move || {
+                let from = format!("198.51.{}.1", n);
+                let answer = app.post_json("/api/v1/session", body).header("x-forwarded-for", from).send();
+                assert!(matches!(answer.status, 401 | 503), "{}", answer.head());
+            });
+        }
+    });
+    let grown = (peak(&app) - before) / 1024;
+    assert!(grown < 6 * 19, "{AT_ONCE} log-ins at once cost {grown} MiB");
     assert_works(&mut app, 0);
 }

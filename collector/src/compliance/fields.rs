@@ -3,6 +3,7 @@
 use super::facts::retention;
 use super::{Inputs, NO_ADVICE, markdown};
 use crate::domain::Timestamp;
+use crate::domain::csv::cell;
 use crate::domain::inventory::{Category, Kind};
 use crate::storage::{CountedTable, Rows, Sampled};
 use serde::Serialize;
@@ -182,21 +183,4 @@ pub fn csv(inputs: &Inputs<'_>) -> String {
         }
     }
     text
-}
-
-/// A cell that no spreadsheet takes for a formula: samples hold what strangers sent.
-fn cell(value: &str) -> String {
-    let guard = if value.starts_with(['=', '+', '-', '@', '\t']) { "'" } else { "" };
-    format!("\"{guard}{}\"", value.replace('"', "\"\""))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cell_is_no_formula() {
-        assert_eq!(cell("=HYPERLINK(\"x\")"), "\"'=HYPERLINK(\"\"x\"\")\"");
-        assert_eq!(cell("a,b"), "\"a,b\"");
-    }
 }

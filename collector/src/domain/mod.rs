@@ -4,6 +4,7 @@
 mod audit;
 mod channel;
 mod consent;
+pub mod csv;
 mod event;
 mod hex;
 mod hit;

@@ -4,7 +4,9 @@
 
 use super::blocking::blocking;
 use super::error::Problem;
+use super::passwords::{hash, is_right};
 use super::state::State;
+use super::timely::Timely;
 use crate::audit::Refused;
 use crate::domain::{Action, Actor, Role, Timestamp, to_hex};
 use crate::http::private::private;
@@ -13,9 +15,6 @@ use crate::storage::{Digest, SessionRow, StoreError, random};
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
-use argon2::Argon2;
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -23,6 +22,9 @@ use std::future::Future;
 use std::pin::Pin;
 
 const COOKIE: &str = "mqlite_session";
+/// Under HTTPS: the prefix keeps other hosts of the domain, and whoever can answer for one by HTTP, from putting a
+/// cookie of theirs in its place (RFC 6265bis, 4.1.3.2).
+const HOST_COOKIE: &str = "__Host-mqlite_session";
 const SESSION_DAYS: i64 = 14;
 const PASSWORD_MIN: usize = 12;
 const PASSWORD_MAX: usize = 256;
@@ -81,12 +83,16 @@ async fn role_of(request: &HttpRequest, state: web::Data<State>) -> Result<Optio
     if state.demo.is_some() {
         return Ok(Some(Role::Owner));
     }
-    let Some(token) = token_of(request) else { return Ok(None) };
+    let Some(token) = token_of(request, state.https) else { return Ok(None) };
     blocking(move || state.ledger.session(&token, state.clock.now())).await
 }
 
-fn token_of(request: &HttpRequest) -> Option<Digest> {
-    request.cookie(COOKIE).map(|cookie| digest(cookie.value()))
+fn cookie_name(https: bool) -> &'static str {
+    if https { HOST_COOKIE } else { COOKIE }
+}
+
+fn token_of(request: &HttpRequest, https: bool) -> Option<Digest> {
+    request.cookie(cookie_name(https)).map(|cookie| digest(cookie.value()))
 }
 
 /// The hash that a token is known by.
@@ -168,7 +174,7 @@ pub(super) struct LogIn {
 pub(super) async fn log_in(
     request: HttpRequest,
     state: web::Data<State>,
-    body: web::Json<LogIn>,
+    Timely(body): Timely<web::Json<LogIn>>,
 ) -> Result<HttpResponse, Problem> {
     let role = match body.role.as_deref() {
         None | Some("owner") => Role::Owner,
@@ -177,9 +183,8 @@ pub(super) async fn log_in(
     };
     take_attempt(&request, &state).await?;
     let shared = state.clone();
-    let verify = move |phc: Option<String>| verify(phc.as_deref(), &body.password);
-    let right = blocking(move || shared.ledger.password(role).map(verify)).await?;
-    if !right {
+    let phc = blocking(move || shared.ledger.password(role)).await?;
+    if !is_right(phc, body.into_inner().password).await? {
         refuse(&state, Refused::Password(role)).await;
         return Err(Problem::unauthorized("the password is not right"));
     }
@@ -198,7 +203,7 @@ pub(super) async fn log_in(
 /// `DELETE /api/v1/session`
 pub(super) async fn log_out(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     let https = state.https;
-    if let Some(token) = token_of(&request) {
+    if let Some(token) = token_of(&request, https) {
         let end = move || {
             let role = state.ledger.session(&token, state.clock.now())?;
             state.ledger.end_session(&token)?;
@@ -224,7 +229,7 @@ pub(super) struct SetUp {
 pub(super) async fn set_up(
     request: HttpRequest,
     state: web::Data<State>,
-    body: web::Json<SetUp>,
+    Timely(body): Timely<web::Json<SetUp>>,
 ) -> Result<HttpResponse, Problem> {
     take_attempt(&request, &state).await?;
     let length = body.password.chars().count();
@@ -258,42 +263,11 @@ pub(super) async fn set_up(
 }
 
 fn cookie(token: String, https: bool, max_age: Duration) -> Cookie<'static> {
-    Cookie::build(COOKIE, token)
+    Cookie::build(cookie_name(https), token)
         .path("/")
         .http_only(true)
         .same_site(SameSite::Strict)
         .secure(https)
         .max_age(max_age)
         .finish()
-}
-
-/// Argon2id with the crate's defaults, which are OWASP's recommendation.
-fn hash(password: &str) -> Result<String, StoreError> {
-    let hashed = Argon2::default().hash_password(password.as_bytes());
-    Ok(hashed
-        .map_err(|error| StoreError::Failed(format!("the password could not be hashed: {error}")))?
-        .to_string())
-}
-
-/// Takes as long when no password is set, so that nobody can tell by the time.
-fn verify(phc: Option<&str>, password: &str) -> bool {
-    const NOBODYS: &str =
-        "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5J3Mgc2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-    let parsed = PasswordHash::new(phc.unwrap_or(NOBODYS));
-    let right =
-        parsed.is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok());
-    right && phc.is_some()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_right_password_and_no_other() {
-        let phc = hash("correct horse battery").expect("hashes");
-        assert!(verify(Some(&phc), "correct horse battery"));
-        assert!(!verify(Some(&phc), "correct horse"));
-        assert!(!verify(None, ""));
-    }
 }

@@ -3,6 +3,7 @@
 
 use super::error::Problem;
 use super::state::State;
+use super::timely::BODY_TIME;
 use crate::domain::{Outcome, Timestamp};
 use crate::ingest::{self, Sender, Taken};
 use crate::privacy::Client;
@@ -11,13 +12,9 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 /// Bytes of a body: a hundred full events.
 const BODY_MAX: usize = 256 * 1024;
-/// Time for a body to arrive.
-const BODY_TIME: Duration = Duration::from_secs(10);
-
 /// Takes events.
 pub(super) async fn collect(
     request: HttpRequest,
@@ -97,6 +94,8 @@ impl actix_web::ResponseError for CorsProblem {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, header::HeaderValue::from_static("*"));
         let exposed = header::HeaderValue::from_static("x-mqlite-dropped, retry-after");
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+        let anybody = header::HeaderValue::from_static("cross-origin");
+        headers.insert(header::CROSS_ORIGIN_RESOURCE_POLICY, anybody);
         response
     }
 }

@@ -17,6 +17,8 @@ fn serve(state: &State, path: &str) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
         .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        // As browsers have it by default: a site sees which of its pages a visitor came from.
+        .insert_header((header::REFERRER_POLICY, "strict-origin-when-cross-origin"))
         .insert_header((header::CACHE_CONTROL, "no-cache"))
         .content_type(content_type)
         .body(body))

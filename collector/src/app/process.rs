@@ -1,0 +1,69 @@
+//! What the process asks of the system, and what it gives up. Invariant: what it creates is for its owner only,
+//! no core of it is ever written, for salts, secrets and addresses are in its memory, and it takes no more
+//! connections than leave it files for its databases.
+
+/// Connections that one worker takes, where files are plenty: actix's own bound.
+const PER_WORKER_MAX: usize = 25_600;
+/// Files that are never connections: databases and their logs, salts, locks, standard streams.
+#[cfg(unix)]
+const RESERVED: u64 = 128;
+/// Open files beyond this are asked for by nobody who means well.
+#[cfg(unix)]
+const FILES_MAX: u64 = 65_536;
+
+/// What we create is for its owner only, also in a folder that was there before.
+pub(super) fn private_files() {
+    #[cfg(unix)]
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+}
+
+/// Gives up cores, and raises the number of open files to what the system allows: the usual 1,024 are used up by
+/// as many idle connections. Where it may not, it runs as it is.
+pub(super) fn settle() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+        let files = getrlimit(Resource::Nofile);
+        let most = files.maximum.map_or(FILES_MAX, |most| most.min(FILES_MAX));
+        if files.current.is_some_and(|now| now < most) {
+            let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(most), maximum: files.maximum });
+        }
+    }
+}
+
+/// Connections that one of `workers` may hold.
+pub(super) fn connections(workers: usize) -> usize {
+    #[cfg(unix)]
+    {
+        let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+        per_worker(files, workers)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = workers;
+        PER_WORKER_MAX
+    }
+}
+
+/// An equal share of the files that are not reserved.
+#[cfg(unix)]
+fn per_worker(files: Option<u64>, workers: usize) -> usize {
+    let Some(files) = files else { return PER_WORKER_MAX };
+    let free = usize::try_from(files.saturating_sub(RESERVED)).unwrap_or(PER_WORKER_MAX);
+    (free / workers.max(1)).clamp(16, PER_WORKER_MAX)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_leave_files_for_the_rest() {
+        assert_eq!(per_worker(Some(1_024), 2), 448);
+        assert_eq!(per_worker(Some(65_536), 2), PER_WORKER_MAX);
+        assert_eq!(per_worker(Some(64), 2), 16, "few, and not none");
+        assert_eq!(per_worker(None, 2), PER_WORKER_MAX);
+        assert_eq!(per_worker(Some(1_024), 0), 896);
+    }
+}

@@ -1,0 +1,89 @@
+//! What every answer tells a browser, and what nobody can wear down. Promise: no answer is sniffed, framed or run
+//! as something else than it is; a flood of log-ins costs bounded memory; a process keeps no core.
+
+use mqlite_tests::{Setup, TestApp, say_raw};
+
+/// A URL of each kind of answer: pages, data, problems, what other origins may load.
+const ANSWERS: &[(&str, u16)] = &[
+    ("/", 200),
+    ("/audit", 200),
+    ("/api/v1/session", 200),
+    ("/api/v1/sites", 200),
+    ("/api/v1/leads?site=example.com", 200),
+    ("/api/v1/audit/fields?format=csv", 200),
+    ("/api/v1/audit/fields?format=md", 200),
+    ("/api/v1/audit/log?format=ndjson", 200),
+    ("/api/v1/nothing", 404),
+    ("/api/v1/leads?site=nobody.example", 404),
+    ("/healthz", 200),
+    ("/mq.js", 200),
+    ("/.well-known/gpc.json", 200),
+    ("/api/event", 404),
+];
+
+#[test]
+fn every_answer_tells_a_browser_to_make_nothing_else_of_it() {
+    let app = TestApp::start();
+    for (path, status) in ANSWERS {
+        let answer = app.look(path).send().assert_status(*status);
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
+        let policy = answer.header("content-security-policy").unwrap_or_default();
+        assert!(policy.starts_with("default-src 'none'"), "{path}: {policy}");
+        for part in ["base-uri 'none'", "frame-ancestors 'none'"] {
+            assert!(policy.contains(part), "{path}: {policy}");
+        }
+        assert_eq!(answer.header("referrer-policy"), Some("no-referrer"), "{path}");
+        let shared = matches!(*path, "/mq.js" | "/.well-known/gpc.json");
+        let expected = if shared { "cross-origin" } else { "same-origin" };
+        assert_eq!(answer.header("cross-origin-resource-policy"), Some(expected), "{path}");
+        assert!(answer.header("server").is_none() && answer.header("x-powered-by").is_none(), "{path}");
+    }
+    // What was asked by a page of another origin may be read by it, also when it is a refusal.
+    for body in ["{}", &mqlite_tests::pageview("/").body()] {
+        let answer = app.post(body).send();
+        assert_eq!(answer.header("cross-origin-resource-policy"), Some("cross-origin"), "{}", answer.head());
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{}", answer.head());
+    }
+}
+
+/// Under HTTPS the cookie cannot be replaced from another host of the domain.
+#[test]
+fn under_https_the_cookie_is_the_hosts_alone() {
+    let app = Setup::default().setting("MQLITE_PUBLIC_URL", "https://stats.example.com").start();
+    let cookie = app.cookie().to_owned();
+    let (name, token) = cookie.split_once('=').expect("a cookie");
+    assert_eq!(name, "__Host-mqlite_session");
+    let see = |cookie: &str| app.get("/api/v1/sites").header("cookie", cookie).send().status;
+    assert_eq!(see(&cookie), 200);
+    assert_eq!(see(&format!("mqlite_session={token}")), 401, "a name that others may set is not looked at");
+    assert_eq!(see(&format!("mqlite_session={token}; {name}=0")), 401);
+}
+
+#[test]
+fn what_is_not_a_method_of_ours_is_not_answered() {
+    let app = TestApp::start();
+    let host = app.base().trim_start_matches("http://");
+    for method in ["TRACE", "CONNECT", "TRACK", "DEBUG", "PROPFIND"] {
+        let said =
+            format!("{method} / HTTP/1.1\r\nhost: {host}\r\nx-secret: echo\r\nconnection: close\r\n\r\n");
+        let answer = say_raw(app.base(), said.as_bytes()).expect("an answer");
+        assert!((400..500).contains(&answer.status), "{method}: {}", answer.text);
+        assert!(!answer.text.contains("echo"), "{method}: {}", answer.text);
+    }
+}
+
+/// A core would hold the day's salts, the sites' secrets and whoever is being answered.
+#[test]
+#[cfg(target_os = "linux")]
+fn the_process_keeps_no_core_and_all_the_files_it_may() {
+    let app = TestApp::start();
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", app.pid())).expect("it runs");
+    let of = |name: &str| -> Vec<String> {
+        let line = limits.lines().find_map(|line| line.strip_prefix(name)).expect("a limit");
+        line.split_whitespace().take(2).map(str::to_owned).collect()
+    };
+    assert_eq!(of("Max core file size"), ["0", "0"]);
+    let files = of("Max open files");
+    let number = |text: &str| text.parse::<u64>().unwrap_or(u64::MAX);
+    assert_eq!(number(&files[0]), number(&files[1]).min(65_536), "{files:?}");
+}
