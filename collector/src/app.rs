@@ -14,6 +14,7 @@ use crate::enrich::geo::Countries;
 use crate::http::auth::{digest, random_token};
 use crate::http::{self, DemoSite, RestrictionDirectory, SiteDirectory, State};
 use crate::jobs::Housekeeping;
+use crate::jobs::past::Past;
 use crate::jobs::retention::Retention;
 use crate::jobs::score::{Running, Scorer};
 use crate::jobs::stages::Stages;
@@ -277,6 +278,7 @@ impl App {
         );
         let state = State {
             stages,
+            past: Past::new(Arc::clone(&events), Arc::clone(&ledger)),
             restrictions: RestrictionDirectory::open(Arc::clone(&ledger), Arc::clone(&privacy))?,
             rights: Arc::new(rights),
             retention,

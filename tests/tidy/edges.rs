@@ -31,6 +31,7 @@ pub(crate) const RULES: &[(&str, &[&str])] = &[
             "rights",
             "compliance",
             "jobs::score",
+            "jobs::past",
             "jobs::retention",
             "jobs::stages",
             "storage",
