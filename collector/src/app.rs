@@ -14,6 +14,7 @@ use crate::enrich::geo::Countries;
 use crate::http::auth::{digest, random_token};
 use crate::http::{self, DemoSite, RestrictionDirectory, SiteDirectory, State};
 use crate::jobs::Housekeeping;
+use crate::jobs::asking::Asking;
 use crate::jobs::past::Past;
 use crate::jobs::retention::Retention;
 use crate::jobs::score::{Running, Scorer};
@@ -183,7 +184,11 @@ pub fn model_text(model: &Path) -> Result<String, StartError> {
     })
 }
 
-fn model(named: Option<&Path>) -> Result<Model, StartError> {
+/// The model of this name or file; the built-in one when none is named.
+///
+/// # Errors
+/// When it cannot be read or used.
+pub fn model(named: Option<&Path>) -> Result<Model, StartError> {
     let Some(named) = named else {
         return Model::parse(DEFAULT_MODEL)
             .map_err(|error| StartError(format!("the built-in model: {error}")));
@@ -278,6 +283,7 @@ impl App {
         );
         let state = State {
             stages,
+            asking: Asking::new(Arc::clone(&ledger)),
             past: Past::new(Arc::clone(&events), Arc::clone(&ledger)),
             restrictions: RestrictionDirectory::open(Arc::clone(&ledger), Arc::clone(&privacy))?,
             rights: Arc::new(rights),

@@ -4,6 +4,7 @@ use super::{RestrictionDirectory, SiteDirectory};
 use crate::audit::Recorder;
 use crate::clock::Clock;
 use crate::compliance::Settings;
+use crate::jobs::asking::Asking;
 use crate::jobs::past::Past;
 use crate::jobs::retention::Retention;
 use crate::jobs::stages::Stages;
@@ -38,6 +39,8 @@ pub struct State {
     pub stages: Stages,
     /// What leads were at moments that have passed.
     pub past: Past,
+    /// What leads may be asked for.
+    pub asking: Asking,
     /// The scoring model.
     pub model: Arc<Model>,
     /// The clock.
