@@ -35,6 +35,9 @@ enum Command {
     /// Check, explain and compare scoring models
     #[command(subcommand)]
     Model(cli::model::Command),
+    /// What is counted of leads
+    #[command(subcommand)]
+    Report(cli::report::Command),
     /// The owner's and the auditor's accounts
     #[command(subcommand)]
     User(cli::user::Command),
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         Command::Site(command) => cli::site::run(command),
         Command::Tag(arguments) => cli::tag::run(arguments),
         Command::Model(command) => cli::model::run(&command),
+        Command::Report(command) => cli::report::run(command),
         Command::User(command) => cli::user::run(command),
         Command::Prune(arguments) => cli::prune::run(arguments),
         Command::Backup(arguments) => cli::backup::run(arguments),

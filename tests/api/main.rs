@@ -1,9 +1,11 @@
 //! The API, URL by URL, against the real binary. Invariant: every test starts a collector of its own and
 //! reads only what anybody can read: answers, exports and files.
 
+mod ask;
 mod audit;
 mod cli;
 mod config;
+mod coverage;
 mod event;
 mod folder;
 mod inventory;
@@ -11,6 +13,7 @@ mod ladder;
 mod leads;
 mod models;
 mod pages;
+mod past;
 mod reports;
 mod rights;
 mod roles;

@@ -10,9 +10,10 @@ use crate::domain::{
     Attributes, Channel, Date, EmailDomain, LeadKey, Money, Points, Role, Score, Site, Stage, Text, Timestamp,
 };
 use crate::http::private::private;
+use crate::jobs::past::{Engaged, Then};
 use crate::jobs::score::{cooling_until, profile};
 use crate::leads::{Lead, Origin, Reason, Transition};
-use crate::scoring::{Grade, Model};
+use crate::scoring::{Grade, Model, Profile};
 use crate::storage::{Attribution, LeadQuery, PageToken, StoreError};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
@@ -157,16 +158,16 @@ pub(super) struct OneQuery {
 }
 
 /// A lead that is there.
-struct Found {
-    site: Arc<Site>,
+pub(super) struct Found {
+    pub(super) site: Arc<Site>,
     /// The model that scores it.
-    model: Arc<Model>,
-    lead: Lead,
-    transitions: Vec<Transition>,
+    pub(super) model: Arc<Model>,
+    pub(super) lead: Lead,
+    pub(super) transitions: Vec<Transition>,
 }
 
 /// Finds a lead for somebody; that they look at it is recorded before they see it.
-async fn find(
+pub(super) async fn find(
     viewer: Viewer,
     state: &web::Data<State>,
     query: &OneQuery,
@@ -223,10 +224,14 @@ struct Explanation {
     key: String,
     site: String,
     as_of: Timestamp,
-    /// Whether everything that counted at `as_of` is still kept. Always so from the newest event on, and at
-    /// the moments of changes of stage.
+    /// Whether this is all that counted at `as_of`: so wherever no event of then is gone.
     exact: bool,
-    stage: Stage,
+    /// What is gone, in a sentence.
+    inexact_because: Option<String>,
+    /// Whether it was a lead at all.
+    known: bool,
+    /// Where it stood at `as_of`; for a moment to come, where it stands. Nothing before it was known.
+    stage: Option<Stage>,
     model: serde_json::Value,
     score: Score,
     grade: Option<Grade>,
@@ -276,6 +281,25 @@ impl TransitionShown {
     }
 }
 
+/// What a lead was at a moment; reads its events again where the ledger has gone on since.
+async fn past(
+    state: &web::Data<State>,
+    site: &Arc<Site>,
+    model: &Arc<Model>,
+    lead: &Lead,
+    transitions: &[Transition],
+    as_of: Timestamp,
+) -> Result<Then, Problem> {
+    let (shared, site) = (state.clone(), Arc::clone(site));
+    let (lead, transitions) = (lead.clone(), transitions.to_vec());
+    let model = Arc::clone(model);
+    let now = state.clock.now();
+    let then = blocking(move || shared.past.at(&model, &site, &lead, &transitions, as_of, now)).await?;
+    then.map_err(|Engaged| {
+        Problem::unavailable("other questions about the past are being answered; ask again in a second")
+    })
+}
+
 /// `GET /api/v1/leads/{key}/explanation`
 pub(super) async fn explanation(
     viewer: Viewer,
@@ -291,40 +315,52 @@ pub(super) async fn explanation(
         .map_err(|error| parameter("as_of", &error))?;
     let as_of = as_of.unwrap_or_else(|| state.clock.now());
     let Found { site, model, lead, transitions } = find(viewer, &state, &query, &key).await?;
-    // The moment of a change of stage is answered with what was seen then; every other one from the hits.
-    let then = transitions.iter().rev().find(|transition| transition.at == as_of);
-    let (score, qualifies, lines, missing) = match then {
-        Some(then) => {
-            let lines = serde_json::from_str(&then.lines)
+    let then = past(&state, &site, &model, &lead, &transitions, as_of).await?;
+    let known_at = then.lead.as_ref().map(|then| then.known_at);
+    // Nobody's score, before it was known.
+    let was = then.lead.unwrap_or_else(|| Lead { hits: Vec::new(), ..lead.clone() });
+    let profile = if known_at.is_some() { profile(&was) } else { Profile::default() };
+    let evaluation = model.evaluate(&was.hits, &profile, as_of);
+    let written = |_| Problem::unavailable("the lines cannot be written");
+    // The moment of a change of stage is answered with what was seen then.
+    let change = transitions.iter().rev().find(|transition| transition.at == as_of);
+    let (score, qualifies, lines) = match change {
+        Some(change) => {
+            let lines = serde_json::from_str(&change.lines)
                 .map_err(|_| Problem::unavailable("the lines cannot be read"))?;
-            (then.score, then.to == Stage::Mql, lines, Vec::new())
+            (change.score, change.to == Stage::Mql, lines)
         }
+        None if known_at.is_none() => (Score::default(), false, serde_json::json!([])),
         None => {
-            let evaluation = model.evaluate(&lead.hits, &profile(&lead), as_of);
-            let lines = serde_json::to_value(&evaluation.lines)
-                .map_err(|_| Problem::unavailable("the lines cannot be written"))?;
-            (evaluation.score(), evaluation.qualifies, lines, evaluation.missing)
+            let lines = serde_json::to_value(&evaluation.lines).map_err(written)?;
+            (evaluation.score(), evaluation.qualifies, lines)
         }
     };
-    let falls_at = model.falls_out(&lead.hits, &profile(&lead), as_of);
+    let missing = match known_at {
+        None => vec![format!("It was not known yet: it became known at {}.", lead.known_at)],
+        Some(_) if qualifies => Vec::new(),
+        Some(_) => evaluation.missing,
+    };
+    let falls_at = known_at.and_then(|_| model.falls_out(&was.hits, &profile, as_of));
     let exit = model.exit_below().map(|below| Exit { below, falls_at });
-    // Hits that no later score needs are not kept, and a profile is kept as it is now.
-    let exact = then.is_some() || as_of >= lead.last_seen;
+    let cooling_until = known_at.and_then(|_| cooling_until(&model, &was));
     Ok(private().json(Explanation {
         key: lead.key.to_hex(),
         site: site.id.to_string(),
         as_of,
-        exact,
-        stage: lead.stage,
+        exact: change.is_some() || then.inexact_because.is_none(),
+        inexact_because: then.inexact_because.filter(|_| change.is_none()),
+        known: known_at.is_some(),
+        stage: change.map(|change| change.to).or_else(|| known_at.map(|_| was.stage)),
         model: serde_json::json!({ "name": model.name(), "hash": model.hash().to_string() }),
         score,
-        grade: model.grade(score),
+        grade: known_at.and_then(|_| model.grade(score)),
         threshold: model.threshold(),
         qualifies,
         lines,
         missing,
         exit,
-        cooling_until: cooling_until(&model, &lead).filter(|until| *until > as_of),
+        cooling_until: cooling_until.filter(|until| *until > as_of),
         transitions: transitions.into_iter().map(TransitionShown::of).collect(),
     }))
 }

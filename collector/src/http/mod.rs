@@ -2,10 +2,12 @@
 //! no SQL, no address, no rule is here. What goes wrong is `application/problem+json`, and never says more
 //! than the person who asked may know.
 
+mod ask;
 mod audit;
 pub(crate) mod auth;
 mod blocking;
 mod collect;
+mod coverage;
 mod demo;
 mod error;
 mod gpc;

@@ -4,7 +4,9 @@ use super::{RestrictionDirectory, SiteDirectory};
 use crate::audit::Recorder;
 use crate::clock::Clock;
 use crate::compliance::Settings;
+use crate::jobs::asking::Asking;
 use crate::jobs::models::LiveModels;
+use crate::jobs::past::Past;
 use crate::jobs::retention::Retention;
 use crate::jobs::stages::Stages;
 use crate::privacy::{ClientLimits, Privacy, TrustedProxies};
@@ -37,6 +39,10 @@ pub struct State {
     pub stages: Stages,
     /// Which scoring model is live where.
     pub models: LiveModels,
+    /// What leads were at moments that have passed.
+    pub past: Past,
+    /// What leads may be asked for.
+    pub asking: Asking,
     /// The clock.
     pub clock: Clock,
     /// Events of one client.

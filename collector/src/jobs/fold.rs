@@ -305,11 +305,21 @@ fn new_lead(site: &Site, event: &Event, key: LeadKey, origin: &Origin, first_see
 /// Folds the events of one lead anew, as if there had never been others: what remains of it after some were
 /// erased. `sites` is its site alone.
 pub(crate) fn refold(model: &Arc<Model>, site: &Site, events: &[Event]) -> Changes {
+    folded(model, site, events, Loaded::default())
+}
+
+/// Folds events of one site, beginning with what is `loaded`.
+pub(super) fn folded<'e>(
+    model: &Arc<Model>,
+    site: &Site,
+    events: impl IntoIterator<Item = &'e Event>,
+    loaded: Loaded,
+) -> Changes {
     // Visits, too, of days that are otherwise counted for good.
     let sites = BTreeMap::from([(site.no, Site { counted_from: None, ..site.clone() })]);
     let models = Current::from(Arc::clone(model));
     let mut unwatched = Unwatched;
-    let mut fold = Fold::new(&models, &sites, Loaded::default(), &mut unwatched);
+    let mut fold = Fold::new(&models, &sites, loaded, &mut unwatched);
     for event in events {
         fold.event(event);
     }

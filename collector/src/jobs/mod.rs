@@ -1,10 +1,13 @@
 //! What runs beside the requests. Invariant: every job can be killed at any moment and finds, when it
 //! starts again, all it needs in storage.
 
+pub mod asking;
+pub mod coverage;
 mod fold;
 mod housekeeping;
 pub mod models;
 pub mod outcomes;
+pub mod past;
 pub mod replay;
 pub mod retention;
 pub mod score;

@@ -33,10 +33,38 @@ impl Known {
     }
 }
 
+/// Counts leads one after the other.
+pub struct Counting<'m> {
+    model: &'m Model,
+    counts: Vec<Known>,
+}
+
+impl Counting<'_> {
+    /// One lead more; answers whether all that the model asks for is known of it.
+    pub fn add(&mut self, profile: &Profile) -> bool {
+        let mut all = true;
+        let (attributes, icp) = (&self.model.spec.attributes, &self.model.spec.icp);
+        let scored = attributes.iter().map(|attribute: &Attribute| attribute.score(profile).is_some());
+        let answered = icp.iter().map(|icp: &Icp| {
+            profile.value(&icp.attribute).is_some_and(|value| icp.is.holds(value).is_some())
+        });
+        for (count, known) in self.counts.iter_mut().zip(scored.chain(answered)) {
+            count.leads += 1;
+            count.known += u64::from(known);
+            all &= known;
+        }
+        all
+    }
+
+    /// The counts: attributes first, then ICP requirements, each kind by id.
+    pub fn done(self) -> Vec<Known> {
+        self.counts
+    }
+}
+
 impl Model {
-    /// How many of these leads could be scored on each attribute, and answered on each ICP requirement:
-    /// attributes first, each kind by id.
-    pub fn coverage<'p>(&self, profiles: impl IntoIterator<Item = &'p Profile>) -> Vec<Known> {
+    /// Begins to count how many leads could be scored on each attribute, and answered on each ICP requirement.
+    pub fn count_coverage(&self) -> Counting<'_> {
         let known = |id: &RuleId, label: &str, field: &str| Known {
             id: id.clone(),
             label: label.to_owned(),
@@ -46,18 +74,17 @@ impl Model {
         };
         let (attributes, icp) = (&self.spec.attributes, &self.spec.icp);
         let of_attributes = attributes.iter().map(|of| known(&of.id, &of.label, &of.attribute));
-        let mut counts: Vec<Known> =
-            of_attributes.chain(icp.iter().map(|of| known(&of.id, &of.label, &of.attribute))).collect();
+        let of_icp = icp.iter().map(|of| known(&of.id, &of.label, &of.attribute));
+        Counting { model: self, counts: of_attributes.chain(of_icp).collect() }
+    }
+
+    /// How many of these leads could be scored on each attribute, and answered on each ICP requirement:
+    /// attributes first, each kind by id.
+    pub fn coverage<'p>(&self, profiles: impl IntoIterator<Item = &'p Profile>) -> Vec<Known> {
+        let mut counting = self.count_coverage();
         for profile in profiles {
-            let scored = attributes.iter().map(|attribute: &Attribute| attribute.score(profile).is_some());
-            let answered = icp.iter().map(|icp: &Icp| {
-                profile.value(&icp.attribute).is_some_and(|value| icp.is.holds(value).is_some())
-            });
-            for (count, known) in counts.iter_mut().zip(scored.chain(answered)) {
-                count.leads += 1;
-                count.known += u64::from(known);
-            }
+            counting.add(profile);
         }
-        counts
+        counting.done()
     }
 }

@@ -12,6 +12,7 @@
 //!    (`decay`), adds what the [`Profile`] gives (`profile`), applies rule caps, group caps and clamps
 //!    (`evaluate`), asks disqualifiers and ICP requirements, and decides (`predicate`).
 
+mod asking;
 mod canon;
 mod check;
 mod counting;
@@ -35,7 +36,8 @@ mod words;
 mod tests;
 
 pub use crate::domain::{Hit, ModelHash, RuleId, Score};
-pub use coverage::Known;
+pub use asking::{ASKED_AT_MOST, Answers, Ask};
+pub use coverage::{Counting, Known};
 pub use error::{ModelError, Problem};
 pub use evaluate::{Coverage, Evaluation, Line, LineKind};
 pub use grade::Grade;

@@ -37,7 +37,8 @@ pub use lifecycle::{Due, Turn, Turned, Turns};
 pub use models::{ModelVersion, Models};
 pub use random::random;
 pub use reports::{
-    Attribution, CountRow, Counts, LeadPage, LeadQuery, PageToken, ReportQuery, ReportRows, Reports, cmp_rows,
+    Attribution, CountRow, Counts, KnownQuery, LeadPage, LeadQuery, PageToken, ReportQuery, ReportRows,
+    Reports, cmp_rows,
 };
 pub use rights::{Held, Remake, Rights, Say, TakeBack, TakenBack};
 pub use scores::{Changes, Loaded, RollupDelta, RollupKey, Scores};

@@ -137,6 +137,17 @@ pub struct LeadPage {
     pub next: Option<PageToken>,
 }
 
+/// Leads that became known in a period.
+#[derive(Debug, Clone, Copy)]
+pub struct KnownQuery {
+    /// The site.
+    pub site: SiteNo,
+    /// From this moment of becoming known.
+    pub from: Timestamp,
+    /// Before this moment.
+    pub before: Timestamp,
+}
+
 /// Answers reports.
 pub trait Reports: Send + Sync + 'static {
     /// Counts by day and group.
@@ -150,4 +161,11 @@ pub trait Reports: Send + Sync + 'static {
     /// # Errors
     /// When the engine fails.
     fn leads(&self, query: &LeadQuery) -> Result<LeadPage, StoreError>;
+
+    /// Hands over the leads that became known in a period, oldest first, without their hits; those who asked for
+    /// their processing to be restricted are left out.
+    ///
+    /// # Errors
+    /// When the engine fails; what was handed over by then is not all.
+    fn each_known(&self, query: &KnownQuery, each: &mut dyn FnMut(Lead)) -> Result<(), StoreError>;
 }

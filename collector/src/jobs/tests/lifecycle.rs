@@ -10,22 +10,22 @@ use crate::jobs::stages::{Asked, Refused, Stages};
 use crate::scoring::DEFAULT_MODEL;
 use crate::storage::{AuditLog, AuditQuery, Changes};
 
-fn sweep(world: &World, text: &str, now: Timestamp) -> usize {
+pub(super) fn sweep(world: &World, text: &str, now: Timestamp) -> usize {
     let sweep = Sweep::new(world.events.clone(), world.ledger.clone(), model(text), Clock::fixed(now));
     sweep.round().expect("sweeps")
 }
 
-fn stages(world: &World, text: &str, clock: &Clock) -> Stages {
+pub(super) fn stages(world: &World, text: &str, clock: &Clock) -> Stages {
     let ledger: Arc<dyn Ledger> = world.ledger.clone();
     let audit = Arc::new(Recorder::new(Arc::clone(&ledger), clock.clone(), None));
     Stages::new(world.events.clone(), ledger, model(text), audit, clock.clone())
 }
 
-fn owner() -> Actor {
+pub(super) fn owner() -> Actor {
     Actor::account(Role::Owner)
 }
 
-fn asked(to: Stage) -> Asked {
+pub(super) fn asked(to: Stage) -> Asked {
     Asked { to, seen: None, reason: Text::clean(""), at: None, amount: None }
 }
 
@@ -212,7 +212,7 @@ fn who_is_put_forward_by_hand_is_counted_as_an_mql() {
 }
 
 /// A model with a way out, on which random logs fade.
-fn fading() -> String {
+pub(super) fn fading() -> String {
     MODEL.replace("total_gte = 30", "total_gte = 30\nexit_below = 20\ncooldown_days = 1")
 }
 

@@ -1,6 +1,7 @@
 //! Tests of the module as a whole. Invariant: what the documentation of `scoring` promises is tried here
 //! against random input, and the default model against the trade's examples.
 
+mod asking;
 mod default_model;
 mod generated;
 mod grades;

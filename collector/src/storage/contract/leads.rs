@@ -3,10 +3,11 @@
 
 use super::generate::{lead, lead_key, plain_lead};
 use super::ledger::{begun, cases, commit};
+use super::rights::act;
 use super::{Backend, contract};
 use crate::domain::{Channel, LeadKey, Score, SiteNo, Stage, Timestamp};
 use crate::leads::{Lead, Qualified};
-use crate::storage::{Attribution, Changes, LeadPage, LeadQuery, Ledger, PageToken};
+use crate::storage::{Attribution, Changes, KnownQuery, LeadPage, LeadQuery, Ledger, PageToken};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -17,6 +18,7 @@ contract!(
     a_page_is_asked_for_by_its_place,
     leads_are_chosen_by_stage_channel_and_time,
     any_list_is_what_was_asked_for,
+    those_who_became_known_in_a_period_are_handed_over,
 );
 
 fn at(ms: i64) -> Timestamp {
@@ -187,4 +189,22 @@ fn any_list_is_what_was_asked_for(backend: &dyn Backend) {
         let whole = paged(ledger.as_ref(), &LeadQuery { after: None, ..query }, limit);
         prop_assert_eq!(whole, expected.into_iter().map(|(_, lead)| lead).collect::<Vec<_>>());
     });
+}
+
+fn those_who_became_known_in_a_period_are_handed_over(backend: &dyn Backend) {
+    let ledger = begun(backend);
+    let known = |number: u8, moment| Lead { known_at: at(moment), ..plain_lead(number, at(99)) };
+    let elsewhere = Lead { site: SiteNo::new(2), ..known(9, 20) };
+    let leads = vec![known(1, 30), known(2, 10), known(3, 20), known(4, 9), known(5, 20), elsewhere];
+    commit(ledger.as_ref(), &Changes { leads, ..Changes::default() });
+    let asked = |from, before| {
+        let query = KnownQuery { site: SiteNo::new(1), from: at(from), before: at(before) };
+        let mut found = Vec::new();
+        ledger.each_known(&query, &mut |lead| found.push(lead.key)).expect("reads");
+        found
+    };
+    assert_eq!(asked(10, 30), [2, 3, 5].map(lead_key), "the last moment is not of it");
+    ledger.restrict(SiteNo::new(1), lead_key(3), Some(at(1)), false, &|_| act()).expect("restricts");
+    assert_eq!(asked(i64::MIN, i64::MAX), [4, 2, 5, 1].map(lead_key), "not who asked for a restriction");
+    assert_eq!(asked(31, 99), []);
 }

@@ -7,9 +7,9 @@ use crate::domain::{
 use crate::leads::{Dimension, Lead, Transition, Visit};
 use crate::storage::counting::taken_back;
 use crate::storage::{
-    Attribution, Census, Changes, CountRow, CountedTable, Counts, Digest, LeadPage, LeadQuery, Ledger,
-    Loaded, Mark, ModelVersion, NewSite, PageToken, ReportQuery, ReportRows, Reports, RollupDelta, RollupKey,
-    Scores, SessionRow, SetupRow, Sites, StoreError, cmp_rows, random,
+    Attribution, Census, Changes, CountRow, CountedTable, Counts, Digest, KnownQuery, LeadPage, LeadQuery,
+    Ledger, Loaded, Mark, ModelVersion, NewSite, PageToken, ReportQuery, ReportRows, Reports, RollupDelta,
+    RollupKey, Scores, SessionRow, SetupRow, Sites, StoreError, cmp_rows, random,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -298,5 +298,20 @@ impl Reports for MemoryLedger {
         let next = matching.last().filter(|_| more).map(|(token, _)| *token);
         let leads = matching.into_iter().map(|(_, lead)| Lead { hits: Vec::new(), ..lead }).collect();
         Ok(LeadPage { leads, total, next })
+    }
+
+    fn each_known(&self, query: &KnownQuery, each: &mut dyn FnMut(Lead)) -> Result<(), StoreError> {
+        let mut leads: Vec<Lead> = {
+            let state = self.state();
+            let restricted = |key| {
+                state.restrictions.get(key).is_some_and(|(_, restriction)| restriction.restricted.is_some())
+            };
+            let of_period =
+                |lead: &&Lead| lead.site == query.site && (query.from..query.before).contains(&lead.known_at);
+            state.leads.values().filter(of_period).filter(|lead| !restricted(&lead.key)).cloned().collect()
+        };
+        leads.sort_by_key(|lead| (lead.known_at, lead.key));
+        leads.into_iter().for_each(|lead| each(Lead { hits: Vec::new(), ..lead }));
+        Ok(())
     }
 }

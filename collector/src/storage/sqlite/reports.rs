@@ -4,8 +4,8 @@ use super::{SqliteLedger, scores, sql};
 use crate::domain::{Channel, Date, LeadKey, Stage, Timestamp};
 use crate::leads::{Dimension, Lead};
 use crate::storage::{
-    Attribution, CountRow, Counts, LeadPage, LeadQuery, PageToken, ReportQuery, ReportRows, Reports,
-    StoreError,
+    Attribution, CountRow, Counts, KnownQuery, LeadPage, LeadQuery, PageToken, ReportQuery, ReportRows,
+    Reports, StoreError,
 };
 use rusqlite::{Row, named_params, params};
 
@@ -96,6 +96,21 @@ impl Reports for SqliteLedger {
                 .filter(|_| more)
                 .map(|lead| PageToken { at: moment(lead, query.mqls), key: lead.key });
             Ok(LeadPage { leads, total: total.unsigned_abs(), next })
+        })
+    }
+
+    fn each_known(&self, query: &KnownQuery, each: &mut dyn FnMut(Lead)) -> Result<(), StoreError> {
+        self.readers.read(|connection| {
+            let mut statement = connection.prepare_cached(sql!("ledger/known_leads"))?;
+            let mut rows = statement.query(named_params! {
+                ":site": query.site.get(),
+                ":from": query.from.millis(),
+                ":before": query.before.millis(),
+            })?;
+            while let Some(row) = rows.next()? {
+                each(scores::lead(row)?);
+            }
+            Ok(())
         })
     }
 }
