@@ -12,6 +12,7 @@
 //!    (`decay`), adds what the [`Profile`] gives (`profile`), applies rule caps, group caps and clamps
 //!    (`evaluate`), asks disqualifiers and ICP requirements, and decides (`predicate`).
 
+mod answers;
 mod canon;
 mod check;
 mod counting;
@@ -35,6 +36,7 @@ mod words;
 mod tests;
 
 pub use crate::domain::{Hit, ModelHash, RuleId, Score};
+pub use answers::{Answer, Question, value_in};
 pub use coverage::Known;
 pub use error::{ModelError, Problem};
 pub use evaluate::{Coverage, Evaluation, Line, LineKind};
