@@ -9,6 +9,7 @@ mod census;
 pub mod counting;
 mod doorbell;
 mod events;
+mod histories;
 mod keeping;
 mod lifecycle;
 pub mod memory;
@@ -30,6 +31,7 @@ pub use events::{
     Append, Appended, Batch, Counted, DayCount, EraseEvents, ErasedEvents, EventStore, Logged, OutcomeCount,
     OutcomeQuery, Selector, Tally,
 };
+pub use histories::{Acted, EachHistory, Histories};
 pub use keeping::{Keeping, Prune};
 pub use lifecycle::{Due, Turn, Turned, Turns};
 pub use random::random;
@@ -46,7 +48,9 @@ pub trait ScoringLedger: Sites + Scores {}
 impl<T: Sites + Scores> ScoringLedger for T {}
 
 /// Everything transactional and small, in one place.
-pub trait Ledger: ScoringLedger + Reports + Accounts + AuditLog + Keeping + Census + Rights + Turns {
+pub trait Ledger:
+    ScoringLedger + Reports + Accounts + AuditLog + Keeping + Census + Rights + Turns + Histories
+{
     /// Before the process ends: leaves the files so that a copy of the database's own is whole.
     ///
     /// # Errors
