@@ -14,6 +14,7 @@ use crate::enrich::geo::Countries;
 use crate::http::auth::{digest, random_token};
 use crate::http::{self, DemoSite, RestrictionDirectory, SiteDirectory, State};
 use crate::jobs::Housekeeping;
+use crate::jobs::predictions::Predictions;
 use crate::jobs::retention::Retention;
 use crate::jobs::score::{Running, Scorer};
 use crate::jobs::stages::Stages;
@@ -182,7 +183,11 @@ pub fn model_text(model: &Path) -> Result<String, StartError> {
     })
 }
 
-fn model(named: Option<&Path>) -> Result<Model, StartError> {
+/// The scoring model that is named, or the one that a new site starts with.
+///
+/// # Errors
+/// Says what is wrong with it.
+pub fn model(named: Option<&Path>) -> Result<Model, StartError> {
     let Some(named) = named else {
         return Model::parse(DEFAULT_MODEL)
             .map_err(|error| StartError(format!("the built-in model: {error}")));
@@ -275,8 +280,10 @@ impl App {
             Arc::clone(&audit),
             clock.clone(),
         );
+        let predictions = Predictions::new(Arc::clone(&ledger), clock.clone());
         let state = State {
             stages,
+            predictions,
             restrictions: RestrictionDirectory::open(Arc::clone(&ledger), Arc::clone(&privacy))?,
             rights: Arc::new(rights),
             retention,

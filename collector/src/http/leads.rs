@@ -158,7 +158,7 @@ pub(super) struct OneQuery {
 }
 
 /// Finds a lead for somebody; that they look at it is recorded before they see it.
-async fn find(
+pub(super) async fn find(
     viewer: Viewer,
     state: &web::Data<State>,
     query: &OneQuery,

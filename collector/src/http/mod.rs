@@ -12,6 +12,7 @@ mod gpc;
 mod health;
 mod leads;
 mod pages;
+mod predictions;
 mod privacy;
 mod private;
 mod reports;

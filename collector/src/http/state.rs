@@ -4,6 +4,7 @@ use super::{RestrictionDirectory, SiteDirectory};
 use crate::audit::Recorder;
 use crate::clock::Clock;
 use crate::compliance::Settings;
+use crate::jobs::predictions::Predictions;
 use crate::jobs::retention::Retention;
 use crate::jobs::stages::Stages;
 use crate::privacy::{ClientLimits, Privacy, TrustedProxies};
@@ -35,6 +36,8 @@ pub struct State {
     pub rights: Arc<Service>,
     /// What makes the changes of stage that people ask for.
     pub stages: Stages,
+    /// What closed leads say of open ones.
+    pub predictions: Predictions,
     /// The scoring model.
     pub model: Arc<Model>,
     /// The clock.

@@ -4,6 +4,7 @@
 mod fold;
 mod housekeeping;
 pub mod outcomes;
+pub mod predictions;
 pub mod retention;
 pub mod score;
 pub mod stages;

@@ -71,12 +71,13 @@ pub fn describe(
     now: Timestamp,
 ) -> Described {
     if let Some((decided, moment)) = deciding(lead.stage, transitions) {
-        let lines = serde_json::from_str(&decided.lines).unwrap_or_default();
-        return told(model, lead, decided.at, moment, decided.score.total, lines);
+        let lines: Vec<Kept> = serde_json::from_str(&decided.lines).unwrap_or_default();
+        return told(model, lead, decided.at, moment, decided.score.total, &lines);
     }
     let evaluation = model.evaluate(&lead.hits, profile, now);
-    let lines = serde_json::to_value(&evaluation.lines).and_then(serde_json::from_value).unwrap_or_default();
-    told(model, lead, now, Moment::Now, evaluation.total, lines)
+    let lines: Vec<Kept> =
+        serde_json::to_value(&evaluation.lines).and_then(serde_json::from_value).unwrap_or_default();
+    told(model, lead, now, Moment::Now, evaluation.total, &lines)
 }
 
 fn told(
@@ -85,7 +86,7 @@ fn told(
     at: Timestamp,
     moment: Moment,
     total: Points,
-    lines: Vec<Kept>,
+    lines: &[Kept],
 ) -> Described {
     let mut features = Vec::new();
     let mut newest: Option<Timestamp> = None;

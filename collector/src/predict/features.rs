@@ -75,12 +75,12 @@ const COUNT_MOST: u32 = 7;
 const DAYS_MOST: u32 = 1_023;
 
 /// How often, on a scale on which once is 1, three times is 2 and seven times, the most, is 3; in thousandths.
-pub fn count_amount(count: u32) -> i32 {
+pub(super) fn count_amount(count: u32) -> i32 {
     doublings(count.min(COUNT_MOST))
 }
 
 /// How many days, on the same scale: a day is 1, three are 2, a week 3, a month 5, a year 8.5; in thousandths.
-pub fn days_amount(days: i64) -> i32 {
+pub(super) fn days_amount(days: i64) -> i32 {
     doublings(u32::try_from(days.max(0)).unwrap_or(u32::MAX).min(DAYS_MOST))
 }
 

@@ -16,6 +16,7 @@ mod error;
 mod features;
 mod fit;
 mod holdout;
+mod outlook;
 mod train;
 mod words;
 
@@ -26,6 +27,9 @@ pub use describe::{Described, Moment, describe};
 pub use error::TooLittle;
 pub use features::{Factor, Feature, Level};
 pub use holdout::{Bin, Holdout, Measure, Verdict, shown};
+pub use outlook::{
+    ContributionShown, FactorShown, HoldoutShown, Listed, Named, OfLead, Outlook, Part, Ranked, Report, State,
+};
 pub use train::{Contribution, Example, Prediction, Trained, Weight, train};
 pub use words::{METHOD, factor_words, feature_words, verdict_words};
 

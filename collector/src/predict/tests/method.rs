@@ -33,7 +33,7 @@ fn on_a_known_signal_it_is_nearly_as_good_as_can_be() {
             let trained = trained(&drawn);
             let (held, best) = (&trained.holdout, best(&drawn, &trained));
             let gap = best - held.measured.auc;
-            println!(
+            eprintln!(
                 "seed {seed:>2}: {} held out, {} won; AUC {:.4}, best {best:.4}, gap {gap:+.4}; rules {:.4}; log loss {:.4} \
                  (baseline {:.4})",
                 held.leads, held.won, held.measured.auc, held.rules_auc, held.measured.log_loss, held.baseline.log_loss
@@ -45,7 +45,7 @@ fn on_a_known_signal_it_is_nearly_as_good_as_can_be() {
         })
         .collect();
     gaps.sort_by(f64::total_cmp);
-    println!(
+    eprintln!(
         "gap to the best: min {:+.4}, median {:+.4}, max {:+.4}",
         gaps[0],
         gaps[gaps.len() / 2],
@@ -58,7 +58,7 @@ fn on_noise_it_says_so() {
     for seed in (1..=10_u64).map(|seed| seed * 1_000_003) {
         let drawn = leads(seed, 2_000, -1.8, 0.0);
         let held = trained(&drawn).holdout;
-        println!("seed {seed}: AUC {:.4} on {} held out, {} won", held.measured.auc, held.leads, held.won);
+        eprintln!("seed {seed}: AUC {:.4} on {} held out, {} won", held.measured.auc, held.leads, held.won);
         assert!((held.measured.auc - 0.5).abs() < 0.1, "seed {seed}: {}", held.measured.auc);
         assert_eq!(held.verdict, Verdict::NoBetterThanChance, "seed {seed}");
         assert_eq!(held.baseline.auc, 0.5);
@@ -189,6 +189,6 @@ fn how_long_it_takes() {
         let examples = examples(&leads(10, count, INTERCEPT, 1.0));
         let start = std::time::Instant::now();
         let trained = train(examples).expect("there is enough");
-        println!("{count} closed leads: {:.2?}; AUC {:.4}", start.elapsed(), trained.holdout.measured.auc);
+        eprintln!("{count} closed leads: {:.2?}; AUC {:.4}", start.elapsed(), trained.holdout.measured.auc);
     }
 }
