@@ -99,7 +99,7 @@ fn enough_data_is_measured_and_predicted() {
     let first = &report["factors"][0];
     assert_eq!(
         (&first["factor"], &first["label"]),
-        (&json!("rule:demo_request"), &json!("Asked for a demo: per doubling of how often"))
+        (&json!("rule:demo_request"), &json!("Asked for a demo: once"))
     );
     assert!(first["weight_milli"].as_i64().expect("a number") > 500);
 

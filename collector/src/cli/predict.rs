@@ -129,7 +129,7 @@ fn place(share: f64, whole: f64) -> usize {
 /// The line of a bin: `=` up to the share that was won, `|` where it was predicted.
 fn bar(bin: &Bin, whole: f64) -> String {
     let (won, predicted) = (place(bin.won, whole), place(bin.predicted, whole));
-    (0..=won.max(predicted))
+    (0..won.max(predicted + 1))
         .map(|at| {
             if at == predicted {
                 '|'

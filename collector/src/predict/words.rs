@@ -32,7 +32,7 @@ pub fn feature_words(model: &Model, feature: &Feature, amount: Option<i32>) -> S
     let factor = factor_words(model, &feature.factor);
     let value = match (&feature.level, &feature.factor) {
         (Level::Amount, Factor::Rule(_)) => match amount {
-            None => "per doubling of how often".to_owned(),
+            None => "once".to_owned(),
             Some(0) => "not counted".to_owned(),
             Some(amount) => match undoubled(amount) {
                 1 => "once".to_owned(),
