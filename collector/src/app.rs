@@ -8,8 +8,8 @@ mod process;
 pub use backup::backup;
 use parts::model;
 pub use parts::{
-    live_models, model_text, open_events, open_events_for_reading, open_ledger, open_retention, open_rights,
-    open_stages, recorder,
+    live_models, model_of, model_text, open_events, open_events_for_reading, open_ledger, open_retention,
+    open_rights, open_stages, recorder,
 };
 
 use crate::audit::{Recorder, Start};
@@ -24,6 +24,7 @@ use crate::jobs::Housekeeping;
 use crate::jobs::asking::Asking;
 use crate::jobs::models::LiveModels;
 use crate::jobs::past::Past;
+use crate::jobs::predictions::Predictions;
 use crate::jobs::retention::Retention;
 use crate::jobs::score::{Running, Scorer};
 use crate::jobs::stages::Stages;
@@ -180,10 +181,12 @@ impl App {
             Arc::clone(&audit),
             clock.clone(),
         );
+        let predictions = Predictions::new(Arc::clone(&ledger), clock.clone());
         let state = State {
             stages,
             asking: Asking::new(Arc::clone(&ledger)),
             past: Past::new(Arc::clone(&events), Arc::clone(&ledger)),
+            predictions,
             restrictions: RestrictionDirectory::open(Arc::clone(&ledger), Arc::clone(&privacy))?,
             rights: Arc::new(rights),
             retention,

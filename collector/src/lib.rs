@@ -41,6 +41,7 @@ pub mod http;
 pub mod ingest;
 pub mod jobs;
 pub mod leads;
+pub mod predict;
 pub mod privacy;
 pub mod rights;
 pub mod scoring;

@@ -38,6 +38,8 @@ enum Command {
     /// What is counted of leads
     #[command(subcommand)]
     Report(cli::report::Command),
+    /// Say which open leads closed ones suggest, and how good that is on leads that it has not seen
+    Predict(cli::predict::Arguments),
     /// The owner's and the auditor's accounts
     #[command(subcommand)]
     User(cli::user::Command),
@@ -73,6 +75,7 @@ fn main() -> ExitCode {
         Command::Tag(arguments) => cli::tag::run(arguments),
         Command::Model(command) => cli::model::run(&command),
         Command::Report(command) => cli::report::run(command),
+        Command::Predict(arguments) => cli::predict::run(arguments),
         Command::User(command) => cli::user::run(command),
         Command::Prune(arguments) => cli::prune::run(arguments),
         Command::Backup(arguments) => cli::backup::run(arguments),

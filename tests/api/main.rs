@@ -14,6 +14,7 @@ mod leads;
 mod models;
 mod pages;
 mod past;
+mod predictions;
 mod reports;
 mod rights;
 mod roles;

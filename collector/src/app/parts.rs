@@ -5,6 +5,7 @@ use super::{EVENTS, LEDGER, StartError, create_data_folder};
 use crate::audit::{Anchor, Recorder};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::domain::{Cursor, ModelHash, SiteNo};
 use crate::jobs::models::LiveModels;
 use crate::jobs::retention::Retention;
 use crate::jobs::stages::Stages;
@@ -131,4 +132,20 @@ pub(super) fn model(named: Option<&Path>) -> Result<Model, StartError> {
 /// When the settings' model cannot be read or used.
 pub fn live_models(config: &Config) -> Result<LiveModels, StartError> {
     Ok(LiveModels::from(Arc::new(model(config.model.as_deref())?)))
+}
+
+/// The model that scores a site's leads.
+///
+/// # Errors
+/// When it cannot be read, or the settings name another than the one that the collector runs with.
+pub fn model_of(config: &Config, ledger: &dyn Ledger, site: SiteNo) -> Result<Arc<Model>, StartError> {
+    let models = live_models(config)?;
+    let published = ledger.live_models()?.contains_key(&site);
+    let another = |(_, scored): (Cursor, ModelHash)| scored != *models.base().hash();
+    if !published && ledger.progress()?.is_some_and(another) {
+        return Err(StartError(
+            "the leads of this folder are scored by another model; name that one with --model".to_owned(),
+        ));
+    }
+    Ok(models.of(ledger, site)?)
 }

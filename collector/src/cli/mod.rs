@@ -9,6 +9,7 @@ pub mod import;
 pub mod model;
 mod page;
 pub mod person;
+pub mod predict;
 pub mod prune;
 pub mod report;
 pub mod serve;

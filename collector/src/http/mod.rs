@@ -16,6 +16,7 @@ mod health;
 mod leads;
 mod pages;
 mod passwords;
+mod predictions;
 mod privacy;
 mod private;
 mod reports;

@@ -1,8 +1,8 @@
 //! Every URL. Invariant: a URL that is not here does not exist.
 
 use super::{
-    ask, audit, auth, collect, coverage, demo, error, gpc, health, leads, pages, privacy, reports, script,
-    stage, state::State,
+    ask, audit, auth, collect, coverage, demo, error, gpc, health, leads, pages, predictions, privacy,
+    reports, script, stage, state::State,
 };
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{Route, guard};
@@ -38,6 +38,9 @@ pub fn configure(state: web::Data<State>) -> impl Fn(&mut ServiceConfig) + Clone
             .route("/api/v1/leads/{key}/stage", web::post().to(stage::change))
             .route("/api/v1/leads/{key}/explanation", read().to(leads::explanation))
             .route("/api/v1/leads/{key}/ask", read().to(ask::show))
+            .route("/api/v1/leads/{key}/prediction", read().to(predictions::of_lead))
+            .route("/api/v1/predictions", read().to(predictions::report))
+            .route("/api/v1/predictions/leads", read().to(predictions::leads))
             // The audit page's data.
             .route("/api/v1/audit/salts", read().to(audit::salts::show))
             .route("/api/v1/audit/retention", read().to(audit::retention::show))

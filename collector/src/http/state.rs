@@ -7,6 +7,7 @@ use crate::compliance::Settings;
 use crate::jobs::asking::Asking;
 use crate::jobs::models::LiveModels;
 use crate::jobs::past::Past;
+use crate::jobs::predictions::Predictions;
 use crate::jobs::retention::Retention;
 use crate::jobs::stages::Stages;
 use crate::privacy::{ClientLimits, Privacy, TrustedProxies};
@@ -43,6 +44,8 @@ pub struct State {
     pub past: Past,
     /// What leads may be asked for.
     pub asking: Asking,
+    /// What closed leads say of open ones.
+    pub predictions: Predictions,
     /// The clock.
     pub clock: Clock,
     /// Events of one client.

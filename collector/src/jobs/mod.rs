@@ -8,6 +8,7 @@ mod housekeeping;
 pub mod models;
 pub mod outcomes;
 pub mod past;
+pub mod predictions;
 pub mod replay;
 pub mod retention;
 pub mod score;

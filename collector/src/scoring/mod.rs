@@ -12,6 +12,7 @@
 //!    (`decay`), adds what the [`Profile`] gives (`profile`), applies rule caps, group caps and clamps
 //!    (`evaluate`), asks disqualifiers and ICP requirements, and decides (`predicate`).
 
+mod answers;
 mod asking;
 mod canon;
 mod check;
@@ -36,6 +37,7 @@ mod words;
 mod tests;
 
 pub use crate::domain::{Hit, ModelHash, RuleId, Score};
+pub use answers::{Answer, Question, value_in};
 pub use asking::{ASKED_AT_MOST, Answers, Ask};
 pub use coverage::{Counting, Known};
 pub use error::{ModelError, Problem};

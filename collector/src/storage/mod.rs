@@ -9,6 +9,7 @@ mod census;
 pub mod counting;
 mod doorbell;
 mod events;
+mod histories;
 mod keeping;
 mod lifecycle;
 pub mod memory;
@@ -32,6 +33,7 @@ pub use events::{
     Append, Appended, Batch, Counted, DayCount, EraseEvents, ErasedEvents, EventStore, Logged, OutcomeCount,
     OutcomeQuery, Selector, Tally,
 };
+pub use histories::{Acted, EachHistory, Histories};
 pub use keeping::{Keeping, Prune};
 pub use lifecycle::{Due, Turn, Turned, Turns};
 pub use models::{ModelVersion, Models};
@@ -52,7 +54,7 @@ impl<T: Sites + Models + Scores> ScoringLedger for T {}
 
 /// Everything transactional and small, in one place.
 pub trait Ledger:
-    ScoringLedger + Reports + Accounts + AuditLog + Keeping + Census + Rights + Turns + Shadows
+    ScoringLedger + Reports + Accounts + AuditLog + Keeping + Census + Rights + Turns + Histories + Shadows
 {
     /// Before the process ends: leaves the files so that a copy of the database's own is whole.
     ///

@@ -1,6 +1,6 @@
 //! `mqlite report coverage`. Invariant: it says what the API says, by the same model.
 
-use crate::app::{live_models, open_ledger};
+use crate::app::{model_of, open_ledger};
 use crate::cli::{Failure, say};
 use crate::clock::Clock;
 use crate::config::{Config, Settings};
@@ -50,7 +50,7 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         )));
     }
     let interval = Interval::from_name(&arguments.interval).unwrap_or(Interval::Week);
-    let model = live_models(&config)?.of(ledger.as_ref(), site.no)?;
+    let model = model_of(&config, ledger.as_ref(), site.no)?;
     let made = report(ledger.as_ref(), &model, site, Period { from, to, interval })?;
     match arguments.format.as_str() {
         "json" => say(serde_json::to_string_pretty(&made).map_err(|error| Failure::new(error.to_string()))?),

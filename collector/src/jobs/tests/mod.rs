@@ -12,6 +12,7 @@ mod mixed;
 mod oracle;
 mod outcomes;
 mod past;
+mod predictions;
 mod replay;
 mod retention;
 mod visits;

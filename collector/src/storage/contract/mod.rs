@@ -8,6 +8,7 @@ mod differential;
 mod durable;
 mod events;
 mod generate;
+mod histories;
 mod keeping;
 mod leads;
 mod ledger;

@@ -4,6 +4,7 @@
 mod accounts;
 mod audit;
 mod events;
+mod histories;
 mod keeping;
 mod ledger;
 mod lifecycle;

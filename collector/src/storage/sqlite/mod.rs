@@ -9,6 +9,7 @@ mod codec;
 mod connect;
 mod event_rows;
 mod events;
+mod histories;
 mod inventory;
 mod keeping;
 mod ledger;

@@ -99,7 +99,7 @@ pub(super) fn lead_with_hits(connection: &Connection, key: LeadKey) -> Result<Op
     Ok(Some(lead))
 }
 
-fn hits(connection: &Connection, key: LeadKey) -> Result<Vec<Hit>, StoreError> {
+pub(super) fn hits(connection: &Connection, key: LeadKey) -> Result<Vec<Hit>, StoreError> {
     let mut statement = connection.prepare_cached(sql!("ledger/hits"))?;
     let mut rows = statement.query([key.bytes()])?;
     let mut hits = Vec::new();

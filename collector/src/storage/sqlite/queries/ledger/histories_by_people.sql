@@ -1,0 +1,10 @@
+SELECT key, site, stage, first_seen, known_at, last_seen, domain, country, attributes, first_origin, last_origin,
+       total, fit, engagement, reasons, mql_at, mql_total, mql_fit, mql_engagement,
+       stage_at, stage_by, scored_at
+FROM leads
+JOIN (
+    SELECT lead, max(at) AS acted_at FROM transitions
+    WHERE site = ?1 AND actor_role <> 'collector' GROUP BY lead
+) ON lead = key
+WHERE site = ?1 AND NOT EXISTS (SELECT 1 FROM restrictions WHERE restrictions.lead = leads.key)
+ORDER BY acted_at DESC, key DESC
