@@ -12,6 +12,7 @@ mod events;
 mod keeping;
 mod lifecycle;
 pub mod memory;
+mod publications;
 mod random;
 mod reports;
 mod rights;
@@ -32,6 +33,9 @@ pub use events::{
 };
 pub use keeping::{Keeping, Prune};
 pub use lifecycle::{Due, Turn, Turned, Turns};
+pub use publications::{
+    Announced, Earlier, Ended, NewPublication, Publication, PublicationState, Publications,
+};
 pub use random::random;
 pub use reports::{
     Attribution, CountRow, Counts, LeadPage, LeadQuery, PageToken, ReportQuery, ReportRows, Reports, cmp_rows,
@@ -46,7 +50,9 @@ pub trait ScoringLedger: Sites + Scores {}
 impl<T: Sites + Scores> ScoringLedger for T {}
 
 /// Everything transactional and small, in one place.
-pub trait Ledger: ScoringLedger + Reports + Accounts + AuditLog + Keeping + Census + Rights + Turns {
+pub trait Ledger:
+    ScoringLedger + Reports + Accounts + AuditLog + Keeping + Census + Rights + Turns + Publications
+{
     /// Before the process ends: leaves the files so that a copy of the database's own is whole.
     ///
     /// # Errors

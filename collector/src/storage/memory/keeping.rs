@@ -37,6 +37,7 @@ impl Keeping for MemoryLedger {
         let gone: Vec<LeadKey> = leads.iter().filter(old).copied().collect();
         state.leads.retain(|key, _| !gone.contains(key));
         state.transitions.retain(|transition| !gone.contains(&transition.lead));
+        state.forget_changes(|transition| gone.contains(&transition.lead));
         state.pending.retain(|key, _| !gone.contains(key));
         state.references.retain(|(_, key), _| !gone.contains(key));
         state.pending.retain(|key, _| !gone.contains(key));

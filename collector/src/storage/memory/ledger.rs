@@ -1,5 +1,6 @@
 //! The ledger in memory. Invariant: one lock around all of it, so that every call sees one moment.
 
+use super::publications::Numbered;
 use crate::domain::{
     Channel, Cursor, Entry, LeadKey, ModelHash, Reference, Restriction, Role, Site, SiteNo, Timestamp,
     VisitorId,
@@ -7,9 +8,9 @@ use crate::domain::{
 use crate::leads::{Dimension, Lead, Transition, Visit};
 use crate::storage::counting::taken_back;
 use crate::storage::{
-    Attribution, Census, Changes, CountRow, CountedTable, Counts, Digest, LeadPage, LeadQuery, Ledger,
-    Loaded, NewSite, PageToken, ReportQuery, ReportRows, Reports, RollupDelta, RollupKey, Scores, SessionRow,
-    SetupRow, Sites, StoreError, cmp_rows, random,
+    Attribution, Census, Changes, CountRow, CountedTable, Counts, Digest, Earlier, LeadPage, LeadQuery,
+    Ledger, Loaded, NewSite, PageToken, Publication, ReportQuery, ReportRows, Reports, RollupDelta,
+    RollupKey, Scores, SessionRow, SetupRow, Sites, StoreError, cmp_rows, random,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -33,6 +34,11 @@ pub(super) struct State {
     /// Whether adding to the audit log fails; for tests.
     pub(super) audit_fails: bool,
     pub(super) references: BTreeMap<(SiteNo, LeadKey), Reference>,
+    pub(super) publications: Vec<Publication>,
+    /// The changes of stage as others are told of them.
+    pub(super) numbered: Vec<Numbered>,
+    pub(super) last_number: i64,
+    pub(super) earlier: Vec<Earlier>,
 }
 
 impl State {
@@ -50,7 +56,10 @@ impl State {
             .transitions
             .iter()
             .map(|transition| Transition { rules: Vec::new(), ..transition.clone() });
-        self.transitions.extend(stored);
+        for transition in stored {
+            self.number(transition.clone());
+            self.transitions.push(transition);
+        }
         self.transitions.sort_by_key(|transition| transition.at);
         for (lead, count) in &changes.applied {
             if let Some(pending) = self.pending.get_mut(lead) {
@@ -178,6 +187,7 @@ impl Scores for MemoryLedger {
         state.visits.clear();
         state.leads.clear();
         state.transitions.retain(Transition::by_people);
+        state.numbered.retain(|numbered| numbered.change.transition.by_people());
         state.pending.clear();
         for act in state.transitions.clone() {
             state.pending.entry(act.lead).or_default().push(act);

@@ -7,6 +7,7 @@ mod events;
 mod keeping;
 mod ledger;
 mod lifecycle;
+mod publications;
 mod rights;
 
 pub use events::MemoryEvents;

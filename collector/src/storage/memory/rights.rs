@@ -19,7 +19,13 @@ impl State {
         Held {
             leads: number(usize::from(known.is_some())),
             hits: number(known.map_or(0, |known| known.hits.len())),
-            transitions: number(self.transitions.iter().filter(of_lead).count()),
+            transitions: number(
+                self.transitions
+                    .iter()
+                    .chain(self.earlier.iter().map(|earlier| &earlier.transition))
+                    .filter(of_lead)
+                    .count(),
+            ),
             visits: number(
                 self.visits
                     .iter()
@@ -39,6 +45,7 @@ impl State {
         let (of_lead, others) =
             std::mem::take(&mut self.transitions).into_iter().partition(|transition| transition.lead == key);
         self.transitions = others;
+        self.forget_changes(|transition| transition.lead == key);
         self.pending.remove(&key);
         self.visits.retain(|id, visit| visit.lead != Some(key) && !order.visitors.contains(id));
         if made.leads.is_empty() {

@@ -14,6 +14,7 @@ mod keeping;
 mod ledger;
 mod lifecycle;
 mod migrate;
+mod publications;
 mod recent;
 mod reports;
 mod rights;

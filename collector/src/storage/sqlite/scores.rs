@@ -13,7 +13,7 @@ use crate::storage::{Changes, Loaded, RollupDelta, RollupKey, Scores, StoreError
 use rusqlite::{OptionalExtension, Row, params};
 use std::collections::HashSet;
 
-fn damaged(what: &str) -> StoreError {
+pub(super) fn damaged(what: &str) -> StoreError {
     StoreError::Failed(format!("{what} in ledger.db holds a value that this binary does not know"))
 }
 
@@ -70,7 +70,7 @@ pub(super) fn lead(row: &Row<'_>) -> Result<Lead, StoreError> {
     })
 }
 
-fn role(name: &str, of: &str) -> Result<Role, StoreError> {
+pub(super) fn role(name: &str, of: &str) -> Result<Role, StoreError> {
     Role::from_name(name).ok_or_else(|| damaged(of))
 }
 
@@ -293,7 +293,7 @@ fn uncount_leads(connection: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn transition(row: &Row<'_>, site: SiteNo, lead: LeadKey) -> Result<Transition, StoreError> {
+pub(super) fn transition(row: &Row<'_>, site: SiteNo, lead: LeadKey) -> Result<Transition, StoreError> {
     let currency: Option<String> = row.get("currency")?;
     let amount: Option<i64> = row.get("amount")?;
     Ok(Transition {
