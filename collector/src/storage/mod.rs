@@ -12,11 +12,13 @@ mod events;
 mod keeping;
 mod lifecycle;
 pub mod memory;
+mod models;
 mod publications;
 mod random;
 mod reports;
 mod rights;
 mod scores;
+mod shadows;
 mod sites;
 pub mod sqlite;
 
@@ -33,6 +35,7 @@ pub use events::{
 };
 pub use keeping::{Keeping, Prune};
 pub use lifecycle::{Due, Turn, Turned, Turns};
+pub use models::{ModelVersion, Models};
 pub use publications::{
     Announced, Earlier, Ended, NewPublication, Publication, PublicationState, Publications,
 };
@@ -42,16 +45,17 @@ pub use reports::{
 };
 pub use rights::{Held, Remake, Rights, Say, TakeBack, TakenBack};
 pub use scores::{Changes, Loaded, RollupDelta, RollupKey, Scores};
+pub use shadows::{Mark, Seed, Shadows};
 pub use sites::{NewSite, Sites};
 
 /// The part of the ledger that scoring works with.
-pub trait ScoringLedger: Sites + Scores {}
+pub trait ScoringLedger: Sites + Models + Scores {}
 
-impl<T: Sites + Scores> ScoringLedger for T {}
+impl<T: Sites + Models + Scores> ScoringLedger for T {}
 
 /// Everything transactional and small, in one place.
 pub trait Ledger:
-    ScoringLedger + Reports + Accounts + AuditLog + Keeping + Census + Rights + Turns + Publications
+    ScoringLedger + Reports + Accounts + AuditLog + Keeping + Census + Rights + Turns + Shadows + Publications
 {
     /// Before the process ends: leaves the files so that a copy of the database's own is whole.
     ///

@@ -7,8 +7,10 @@ mod events;
 mod keeping;
 mod ledger;
 mod lifecycle;
+mod models;
 mod publications;
 mod rights;
+mod shadows;
 
 pub use events::MemoryEvents;
 pub use ledger::MemoryLedger;

@@ -14,11 +14,13 @@ mod keeping;
 mod ledger;
 mod lifecycle;
 mod migrate;
+mod models;
 mod publications;
 mod recent;
 mod reports;
 mod rights;
 mod scores;
+mod shadows;
 mod writer;
 
 #[cfg(test)]
