@@ -5,6 +5,7 @@ mod fold;
 mod housekeeping;
 pub mod models;
 pub mod outcomes;
+pub mod publish;
 pub mod replay;
 pub mod retention;
 pub mod score;

@@ -37,7 +37,8 @@ pub use keeping::{Keeping, Prune};
 pub use lifecycle::{Due, Turn, Turned, Turns};
 pub use models::{ModelVersion, Models};
 pub use publications::{
-    Announced, Earlier, Ended, NewPublication, Publication, PublicationState, Publications,
+    Adopt, Adopted, Announced, Earlier, Ended, Last, NewPublication, Publication, PublicationState,
+    Publications,
 };
 pub use random::random;
 pub use reports::{

@@ -2,8 +2,8 @@
 //! in one transaction with the entry that says so, and only when the other has seen all that the first has; what
 //! sales was told stays readable, and nothing is to be told twice.
 
-use super::StoreError;
-use crate::domain::{Act, Actor, Entry, LeadKey, ModelHash, SiteNo, Timestamp};
+use super::{Mark, Say, StoreError};
+use crate::domain::{Act, Actor, Cursor, Entry, LeadKey, ModelHash, Site, SiteNo, Timestamp};
 use crate::leads::Transition;
 
 /// How far a publication is.
@@ -103,6 +103,34 @@ pub struct Announced {
     pub transition: Transition,
 }
 
+/// A shadow that is to take the place of what the live ledger holds of its site.
+#[derive(Debug, Clone, Copy)]
+pub struct Adopt<'a> {
+    /// The publication.
+    pub publication: &'a Publication,
+    /// The site, as the shadow knows it.
+    pub site: &'a Site,
+    /// The shadow's name.
+    pub shadow: &'a str,
+    /// Now.
+    pub at: Timestamp,
+    /// Visits whose newest event is older are not taken over: their time is over.
+    pub forget_visits_before: Timestamp,
+}
+
+/// What came of it, as lists of MQLs count: of everyone who ever became one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Adopted {
+    /// Leads that are MQLs by the new model alone.
+    pub entered: u64,
+    /// Leads that were MQLs by the earlier model alone.
+    pub left: u64,
+}
+
+/// Brings a shadow to where the live ledger is, while nothing is written there: answers how far that is, and how much
+/// of it the shadow knows.
+pub type Last<'a> = &'a mut dyn FnMut() -> Result<(Cursor, Mark), StoreError>;
+
 /// Keeps publications and makes them.
 pub trait Publications: Send + Sync + 'static {
     /// Takes note of what is asked for, with its entry in the audit log.
@@ -136,6 +164,22 @@ pub trait Publications: Send + Sync + 'static {
     /// When the engine fails: then nothing was changed.
     fn end_publication(&self, id: i64, ended: &Ended, act: &Act) -> Result<Option<Entry>, StoreError>;
 
+    /// Puts what a shadow made of its site in the place of what the live ledger holds of it, and its model with it:
+    /// leads with their hits, visits, counts and the machine's changes of stage. What people did stays; what the
+    /// machine did by the earlier model is kept apart ([`Self::earlier`]); counts of days that are counted for good
+    /// stay, but for leads. Ends the publication. `last` is called once, when nobody else may write any more where
+    /// the backend can hold them up; it must not write to the live ledger.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when the live ledger has come further than the shadow has seen, or the publication
+    /// does not run any more; otherwise when the engine or `last` fails. Then nothing was changed.
+    fn adopt(
+        &self,
+        order: &Adopt<'_>,
+        last: Last<'_>,
+        say: Say<'_, Adopted>,
+    ) -> Result<(Adopted, Entry), StoreError>;
+
     /// What earlier models made of a lead, oldest first.
     ///
     /// # Errors
@@ -148,4 +192,9 @@ pub trait Publications: Send + Sync + 'static {
     /// # Errors
     /// When the engine fails.
     fn to_announce(&self, after: i64, limit: usize) -> Result<Vec<Announced>, StoreError>;
+}
+
+/// Whether nothing of a site changed by which its leads are scored and counted.
+pub(super) fn same_site(one: &Site, other: &Site) -> bool {
+    (one.no, &one.policy, one.counted_from) == (other.no, &other.policy, other.counted_from)
 }

@@ -84,9 +84,9 @@ impl State {
 
     /// Takes the leads that are there out of the counts that stay: they are counted again, wherever the next model
     /// puts them.
-    fn uncount_leads(&mut self) {
+    pub(super) fn uncount_leads(&mut self, only: Option<SiteNo>) {
         let mut all = Vec::new();
-        for site in self.sites.values() {
+        for site in self.sites.values().filter(|site| only.is_none_or(|only| site.no == only)) {
             let Some(counted_from) = site.counted_from else { continue };
             for lead in self.leads.values().filter(|lead| lead.site == site.no) {
                 let of_lead =
@@ -190,7 +190,7 @@ impl Scores for MemoryLedger {
 
     fn restart(&self, model: ModelHash) -> Result<(), StoreError> {
         let mut state = self.state();
-        state.uncount_leads();
+        state.uncount_leads(None);
         state.progress = Some((Cursor::default(), model));
         state.visits.clear();
         state.leads.clear();

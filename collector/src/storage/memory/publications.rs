@@ -1,11 +1,15 @@
 //! Publications in memory. Invariant: as the trait says.
 
 use super::ledger::{MemoryLedger, State};
-use crate::domain::{Act, Entry, LeadKey, SiteNo};
-use crate::leads::Transition;
+use super::rights::number;
+use crate::domain::{Act, Cursor, Entry, LeadKey, SiteNo};
+use crate::leads::{Lead, Transition, Visit};
+use crate::storage::publications::same_site;
 use crate::storage::{
-    Announced, Earlier, Ended, NewPublication, Publication, PublicationState, Publications, StoreError,
+    Adopt, Adopted, Announced, Earlier, Ended, Last, Mark, NewPublication, Publication, PublicationState,
+    Publications, RollupKey, Say, StoreError,
 };
+use std::collections::BTreeSet;
 
 /// A change of stage with the number it is known by.
 #[derive(Clone)]
@@ -32,6 +36,85 @@ impl State {
         self.publications
             .iter_mut()
             .find(|publication| publication.id == id && publication.state == PublicationState::Running)
+    }
+
+    /// Whether all is as the shadow has seen it, and the shadow what it is said to be.
+    fn is_same(&self, order: &Adopt<'_>, (cursor, mark): (Cursor, Mark), shadow: &Self) -> bool {
+        let site = order.site;
+        let known = self.progress.map_or(Cursor::default(), |(cursor, _)| cursor);
+        let seen = usize::try_from(mark.people).unwrap_or(usize::MAX).min(self.people.len());
+        shadow.mark.is_some_and(|told| told.takings == mark.takings)
+            && self.takings == mark.takings
+            && !self.people[seen..].iter().any(|change| change.site == site.no)
+            && cursor == known
+            && self.sites.values().any(|known| same_site(known, site))
+    }
+
+    fn take_over(&mut self, order: &Adopt<'_>, shadow: Self) -> Option<Adopted> {
+        let (no, id) = (order.site.no, order.publication.id);
+        let mqls = |state: &Self| -> BTreeSet<LeadKey> {
+            let of_site = |lead: &&Lead| lead.site == no && lead.qualified.is_some();
+            state.leads.values().filter(of_site).map(|lead| lead.key).collect()
+        };
+        let (before, after) = (mqls(self), mqls(&shadow));
+        let adopted = Adopted {
+            entered: number(after.difference(&before).count()),
+            left: number(before.difference(&after).count()),
+        };
+        let publication = self.running(id)?;
+        publication.state = PublicationState::Done;
+        publication.ended_at = Some(order.at);
+        (publication.entered, publication.left) = (adopted.entered, adopted.left);
+        let announce = publication.asked.announce;
+        self.uncount_leads(Some(no));
+        self.take_over_changes(id, no, announce, &shadow);
+        self.leads.retain(|_, lead| lead.site != no);
+        self.leads.extend(shadow.leads);
+        self.visits.retain(|_, visit| visit.site != no);
+        let young = |visit: &Visit| visit.last_at >= order.forget_visits_before;
+        self.visits.extend(shadow.visits.into_iter().filter(|(_, visit)| young(visit)));
+        let for_good = |key: &RollupKey| order.site.counted_from.is_some_and(|day| key.day < day);
+        self.rollups.retain(|key, _| key.site != no || for_good(key));
+        for (key, delta) in shadow.rollups {
+            self.add(&key, delta);
+        }
+        self.live_models.insert(no, order.publication.asked.model);
+        self.raise_generation();
+        Some(adopted)
+    }
+
+    /// Puts the shadow's changes of stage by the machine in the place of those there are, which are kept apart.
+    fn take_over_changes(&mut self, id: i64, site: SiteNo, announce: bool, shadow: &Self) {
+        let machines = |change: &Transition| change.site == site && !change.by_people();
+        let numbered = std::mem::take(&mut self.numbered);
+        let (mut old, stay): (Vec<_>, Vec<_>) =
+            numbered.into_iter().partition(|numbered| machines(&numbered.change.transition));
+        self.numbered = stay;
+        for transition in self.transitions.iter().filter(|change| machines(change)) {
+            self.earlier.push(Earlier { publication: id, transition: transition.clone() });
+        }
+        self.transitions.retain(|change| !machines(change));
+        for transition in shadow.transitions.iter().filter(|change| !change.by_people()) {
+            self.transitions.push(transition.clone());
+            let what = |change: &Transition| (change.lead, change.at, change.from, change.to);
+            let same = |numbered: &Numbered| what(&numbered.change.transition) == what(transition);
+            match old.iter().position(same) {
+                Some(place) => {
+                    let mut known = old.remove(place);
+                    known.change.transition = transition.clone();
+                    self.numbered.push(known);
+                }
+                None => {
+                    self.number(transition.clone());
+                    if let Some(newest) = self.numbered.last_mut() {
+                        newest.announce = announce;
+                    }
+                }
+            }
+        }
+        self.transitions.sort_by_key(|transition| transition.at);
+        self.pending.retain(|_, changes| changes.first().is_some_and(|change| change.site != site));
+        self.pending.extend(shadow.pending.clone());
     }
 
     fn may_append(&self) -> Result<(), StoreError> {
@@ -86,6 +169,26 @@ impl Publications for MemoryLedger {
         publication.ended_at = Some(ended.at);
         publication.problem.clone_from(&ended.problem);
         Ok(Some(state.append(act)))
+    }
+
+    fn adopt(
+        &self,
+        order: &Adopt<'_>,
+        last: Last<'_>,
+        say: Say<'_, Adopted>,
+    ) -> Result<(Adopted, Entry), StoreError> {
+        // It reads from here, and one lock is around all: what is written meanwhile is a conflict.
+        let seen = last()?;
+        let mut state = self.state();
+        let shadow = state.shadows.get(order.shadow).cloned().ok_or(StoreError::Conflict)?;
+        state.may_append()?;
+        let shadow = shadow.state().clone();
+        if !state.is_same(order, seen, &shadow) {
+            return Err(StoreError::Conflict);
+        }
+        let adopted = state.take_over(order, shadow).ok_or(StoreError::Conflict)?;
+        let entry = state.append(&say(&adopted));
+        Ok((adopted, entry))
     }
 
     fn earlier(&self, site: SiteNo, key: LeadKey) -> Result<Vec<Earlier>, StoreError> {

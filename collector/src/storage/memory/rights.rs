@@ -7,7 +7,7 @@ use crate::storage::counting::{taken_back, telling};
 use crate::storage::{Held, Remake, Rights, RollupDelta, Say, StoreError, TakeBack, TakenBack};
 use std::collections::BTreeSet;
 
-fn number(count: usize) -> u64 {
+pub(super) fn number(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }
 
@@ -94,7 +94,7 @@ impl State {
         self.takings += i64::from(self.progress.is_some());
     }
 
-    fn add(&mut self, key: &crate::storage::RollupKey, delta: RollupDelta) {
+    pub(super) fn add(&mut self, key: &crate::storage::RollupKey, delta: RollupDelta) {
         let total = self.rollups.entry(key.clone()).or_default();
         total.visits += delta.visits;
         total.leads += delta.leads;

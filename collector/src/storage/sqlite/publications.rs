@@ -5,7 +5,8 @@ use super::connect::Connection;
 use super::{SqliteLedger, audit, scores, sql};
 use crate::domain::{Act, Actor, Entry, LeadKey, ModelHash, SiteNo, Text, Timestamp};
 use crate::storage::{
-    Announced, Earlier, Ended, NewPublication, Publication, PublicationState, Publications, StoreError,
+    Adopt, Adopted, Announced, Earlier, Ended, Last, NewPublication, Publication, PublicationState,
+    Publications, Say, StoreError,
 };
 use rusqlite::{Row, params};
 
@@ -107,6 +108,15 @@ impl Publications for SqliteLedger {
         let entry = audit::append(&transaction, act)?;
         transaction.commit()?;
         Ok(Some(entry))
+    }
+
+    fn adopt(
+        &self,
+        order: &Adopt<'_>,
+        last: Last<'_>,
+        say: Say<'_, Adopted>,
+    ) -> Result<(Adopted, Entry), StoreError> {
+        self.take_over(order, last, say)
     }
 
     fn earlier(&self, site: SiteNo, key: LeadKey) -> Result<Vec<Earlier>, StoreError> {
