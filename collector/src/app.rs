@@ -2,8 +2,10 @@
 //! handed traits.
 
 mod backup;
+mod publish;
 
 pub use backup::backup;
+pub use publish::{Alone, open_publisher};
 
 use crate::audit::{Anchor, Recorder, Start};
 use crate::clock::Clock;
@@ -15,6 +17,7 @@ use crate::http::auth::{digest, random_token};
 use crate::http::{self, DemoSite, RestrictionDirectory, SiteDirectory, State};
 use crate::jobs::Housekeeping;
 use crate::jobs::models::LiveModels;
+use crate::jobs::publish::{Publisher, Publishing};
 use crate::jobs::retention::Retention;
 use crate::jobs::score::{Running, Scorer};
 use crate::jobs::stages::Stages;
@@ -278,8 +281,16 @@ impl App {
             Arc::clone(&audit),
             clock.clone(),
         );
+        let publisher = Publisher::new(
+            Arc::clone(&events),
+            Arc::clone(&ledger),
+            models.clone(),
+            Arc::clone(&audit),
+            clock.clone(),
+        );
         let state = State {
             stages,
+            publisher,
             restrictions: RestrictionDirectory::open(Arc::clone(&ledger), Arc::clone(&privacy))?,
             rights: Arc::new(rights),
             retention,
@@ -398,6 +409,7 @@ impl Bound {
         let audit = Arc::clone(&state.audit);
         audit.started(&start)?;
         let running = Running::start(scorer).map_err(failed)?;
+        let publishing = Publishing::start(state.publisher.clone()).map_err(failed)?;
         let limits = vec![Arc::clone(&state.event_limits), Arc::clone(&state.login_limits)];
         let housekeeping = Housekeeping::start(
             Arc::clone(&state.privacy),
@@ -420,6 +432,7 @@ impl Bound {
                 .map_err(failed)?
                 .run(),
         );
+        drop(publishing);
         drop(housekeeping);
         drop(running);
         let stopped = audit.stopped();

@@ -32,7 +32,7 @@ enum Command {
     Site(cli::site::Command),
     /// Print the tag to paste
     Tag(cli::tag::Arguments),
-    /// Check, explain and compare scoring models
+    /// Check, explain, compare and publish scoring models
     #[command(subcommand)]
     Model(cli::model::Command),
     /// The owner's and the auditor's accounts
@@ -68,7 +68,7 @@ fn main() -> ExitCode {
         Command::Verify(arguments) => cli::verify::run(&arguments),
         Command::Site(command) => cli::site::run(command),
         Command::Tag(arguments) => cli::tag::run(arguments),
-        Command::Model(command) => cli::model::run(&command),
+        Command::Model(command) => cli::model::run(command),
         Command::User(command) => cli::user::run(command),
         Command::Prune(arguments) => cli::prune::run(arguments),
         Command::Backup(arguments) => cli::backup::run(arguments),

@@ -1,7 +1,7 @@
 //! Every URL. Invariant: a URL that is not here does not exist.
 
 use super::{
-    audit, auth, collect, demo, error, gpc, health, leads, pages, privacy, reports, script, stage,
+    audit, auth, collect, demo, error, gpc, health, leads, models, pages, privacy, reports, script, stage,
     state::State,
 };
 use actix_web::web::{self, ServiceConfig};
@@ -36,6 +36,13 @@ pub fn configure(state: web::Data<State>) -> impl Fn(&mut ServiceConfig) + Clone
             .route("/api/v1/leads/{key}", read().to(leads::show))
             .route("/api/v1/leads/{key}/stage", web::post().to(stage::change))
             .route("/api/v1/leads/{key}/explanation", read().to(leads::explanation))
+            .route("/api/v1/models", read().to(models::list))
+            .route("/api/v1/models", web::post().to(models::draft))
+            .route("/api/v1/models/publications", read().to(models::publications))
+            .route("/api/v1/models/publications/{id}", web::delete().to(models::cancel))
+            .route("/api/v1/models/{hash}", read().to(models::show))
+            .route("/api/v1/models/{hash}", web::delete().to(models::remove))
+            .route("/api/v1/models/{hash}/publish", web::post().to(models::publish))
             // The audit page's data.
             .route("/api/v1/audit/salts", read().to(audit::salts::show))
             .route("/api/v1/audit/retention", read().to(audit::retention::show))

@@ -5,6 +5,7 @@ use crate::audit::Recorder;
 use crate::clock::Clock;
 use crate::compliance::Settings;
 use crate::jobs::models::LiveModels;
+use crate::jobs::publish::Publisher;
 use crate::jobs::retention::Retention;
 use crate::jobs::stages::Stages;
 use crate::privacy::{ClientLimits, Privacy, TrustedProxies};
@@ -37,6 +38,8 @@ pub struct State {
     pub stages: Stages,
     /// Which scoring model is live where.
     pub models: LiveModels,
+    /// What keeps drafts and publishes models.
+    pub publisher: Publisher,
     /// The clock.
     pub clock: Clock,
     /// Events of one client.

@@ -12,6 +12,7 @@ mod mixed;
 mod oracle;
 mod outcomes;
 mod publish;
+mod published;
 mod replay;
 mod retention;
 mod visits;

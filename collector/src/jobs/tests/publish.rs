@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::domain::{Action, Actor, Role, Site, Stage};
 use crate::jobs::Sweep;
 use crate::jobs::models::LiveModels;
-use crate::jobs::publish::{Publisher, Refused, Step, VersionState};
+use crate::jobs::publish::{Publisher, Step};
 use crate::jobs::replay::Go;
 use crate::jobs::stages::{Asked, Stages};
 use crate::storage::sqlite::{SqliteEvents, SqliteLedger};
@@ -22,7 +22,7 @@ pub(super) struct Place {
     pub(super) events: Arc<dyn EventStore>,
     pub(super) ledger: Arc<dyn Ledger>,
     pub(super) clock: Clock,
-    pub(super) folder: Option<TempDir>,
+    folder: Option<TempDir>,
 }
 
 impl Place {
@@ -48,6 +48,14 @@ impl Place {
             clock: Clock::fixed(morning()),
             folder: Some(folder),
         }
+    }
+
+    pub(super) fn folder(&self) -> &std::path::Path {
+        self.folder.as_ref().expect("it is on disk").path()
+    }
+
+    pub(super) fn path(&self, name: &str) -> std::path::PathBuf {
+        self.folder().join(name)
     }
 
     pub(super) fn append(&self, events: &[Event]) {

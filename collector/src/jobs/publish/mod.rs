@@ -4,33 +4,27 @@
 //!
 //! [`Publications::adopt`]: crate::storage::Publications::adopt
 
-use super::fold::FORGET_MS;
+mod thread;
+mod work;
+
+pub use thread::Publishing;
+
 use super::models::LiveModels;
-use super::replay::{Done, Go, Progress, Replay};
-use super::standing::Unwatched;
+use super::replay::Progress;
 use crate::audit::Recorder;
 use crate::clock::Clock;
-use crate::domain::{Act, Action, Actor, Cursor, ModelHash, Site, SiteNo, Timestamp};
+use crate::domain::{Act, Action, Actor, Cursor, ModelHash, Site, SiteId, SiteNo, Timestamp};
 use crate::scoring::{Model, ModelError};
 use crate::storage::{
-    Adopt, Adopted, Doorbell, Ended, EventStore, Ledger, Mark, ModelVersion, NewPublication, Publication,
+    Adopted, Doorbell, Ended, EventStore, Ledger, ModelVersion, NewPublication, Publication,
     PublicationState, StoreError,
 };
 use serde::Serialize;
 use serde_json::json;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
-use std::time::Duration;
 
-/// Of so many events at most is seen what came of them while everything else waits, at the very end.
-const LAST: i64 = 2_000;
 /// What a publication's shadow is called, before its number.
 const SHADOW: &str = "publish-";
-/// How often is looked for what another process asked for.
-const LOOK: Duration = Duration::from_secs(1);
-/// A publication's shadow that could not be used so many times is begun anew.
-const TRIES: u32 = 3;
 
 /// Where a version stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -128,6 +122,31 @@ impl Publisher {
         clock: Clock,
     ) -> Self {
         Self { events, ledger, models, audit, clock, bell: Arc::default() }
+    }
+
+    /// The site of this name.
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub fn named_site(&self, id: &SiteId) -> Result<Option<Site>, StoreError> {
+        Ok(self.ledger.sites()?.into_iter().find(|site| site.id == *id))
+    }
+
+    /// The model that a site's leads are scored by.
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub fn live(&self, site: &Site) -> Result<Arc<Model>, StoreError> {
+        self.models.of(self.ledger.as_ref(), site.no)
+    }
+
+    /// A publication that was asked for.
+    ///
+    /// # Errors
+    /// When storage fails, or there is none of this number.
+    pub fn found(&self, id: i64) -> Result<Publication, StoreError> {
+        let gone = || StoreError::Failed(format!("the publication {id} is no more"));
+        self.ledger.publication(id)?.ok_or_else(gone)
     }
 
     fn act(&self, actor: &Actor, action: Action, site: &Site, details: &serde_json::Value) -> Act {
@@ -318,181 +337,5 @@ impl Publisher {
 
     fn site(&self, no: SiteNo) -> Result<Option<Site>, StoreError> {
         Ok(self.ledger.sites()?.into_iter().find(|site| site.no == no))
-    }
-
-    /// Works on whose turn it is until that is over or `watch` stops it.
-    ///
-    /// # Errors
-    /// When storage fails: then a later call goes on.
-    pub fn step(&self, watch: &mut dyn FnMut(&Publication, Progress) -> Go) -> Result<Step, StoreError> {
-        self.tidy()?;
-        let Some(publication) = self.ledger.next_publication()? else { return Ok(Step::Idle) };
-        let Some(site) = self.site(publication.asked.site)? else { return Ok(Step::Idle) };
-        let model = match self.models.read(self.ledger.as_ref(), site.no, publication.asked.model) {
-            Err(StoreError::Unusable(why)) => return self.fail(&site, publication, why),
-            model => model?,
-        };
-        let name = shadow_of(publication.id);
-        let (events, live) = (Arc::clone(&self.events), Arc::clone(&self.ledger));
-        let mut replay = Replay::open(events, live, &name, site.no, model)?;
-        let running =
-            || Ok::<_, StoreError>(self.ledger.publication(publication.id)?.map(|known| known.state));
-        loop {
-            let mut asked = Ok(());
-            let mut go = |progress| {
-                match running() {
-                    Ok(Some(PublicationState::Running)) => return watch(&publication, progress),
-                    Ok(_) => {}
-                    Err(error) => asked = Err(error),
-                }
-                Go::Stop
-            };
-            // What comes in while the rest settles is little, and soon done.
-            for _ in 0..2 {
-                if replay.catch_up(&mut go, &mut Unwatched)? == Done::Stopped {
-                    asked?;
-                    return Ok(Step::Stopped);
-                }
-                replay.settle(&self.clock)?;
-            }
-            match self.adopt(&publication, &name, &mut replay) {
-                Err(StoreError::Conflict) => {}
-                other => {
-                    let adopted = other?;
-                    replay.discard()?;
-                    return Ok(Step::Done(publication, adopted));
-                }
-            }
-        }
-    }
-
-    fn adopt(
-        &self,
-        publication: &Publication,
-        name: &str,
-        replay: &mut Replay,
-    ) -> Result<Adopted, StoreError> {
-        let site = self.site(publication.asked.site)?.ok_or(StoreError::Conflict)?;
-        let now = self.clock.now();
-        let was = *self.models.of(self.ledger.as_ref(), site.no)?.hash();
-        let say = |adopted: &Adopted| {
-            let details = json!({
-                "publication": publication.id, "from": was.to_string(),
-                "to": publication.asked.model.to_string(), "announce": publication.asked.announce,
-                "entered": adopted.entered, "left": adopted.left,
-            });
-            self.act(&publication.asked.by, Action::ModelPublished, &site, &details)
-        };
-        let order = Adopt {
-            publication,
-            site: &site,
-            shadow: name,
-            at: now,
-            forget_visits_before: now.plus_millis(-FORGET_MS),
-        };
-        // The rest is done while nothing else is written: it must be short.
-        let last = &mut || -> Result<(Cursor, Mark), StoreError> {
-            let mut short = |Progress { done, total }: Progress| {
-                if total.raw() - done.raw() > LAST { Go::Stop } else { Go::On }
-            };
-            match replay.catch_up(&mut short, &mut Unwatched)? {
-                Done::CaughtUp(cursor, mark) => replay.settle(&self.clock).map(|()| (cursor, mark)),
-                Done::Stopped => Err(StoreError::Conflict),
-            }
-        };
-        let (adopted, entry) = self.ledger.adopt(&order, last, &say)?;
-        self.audit.announce(&entry);
-        tracing::info!(
-            "the model {} is live on {}: {} leads became MQLs by it, {} are none any more",
-            publication.asked.model,
-            site.id,
-            adopted.entered,
-            adopted.left
-        );
-        Ok(adopted)
-    }
-
-    fn fail(&self, site: &Site, publication: Publication, why: String) -> Result<Step, StoreError> {
-        tracing::error!("the model {} cannot be published on {}: {why}", publication.asked.model, site.id);
-        let details = json!({ "publication": publication.id, "model": publication.asked.model.to_string() });
-        let act = self.act(&Actor::collector(), Action::PublishFailed, site, &details);
-        let ended = Ended { state: PublicationState::Failed, at: act.at, problem: Some(why.clone()) };
-        let entry = self.ledger.end_publication(publication.id, &ended, &act)?;
-        entry.iter().for_each(|entry| self.audit.announce(entry));
-        Ok(Step::Failed(publication, why))
-    }
-
-    /// Removes shadows of publications that do not run any more: the process ended before it could.
-    fn tidy(&self) -> Result<(), StoreError> {
-        for name in self.ledger.shadows()? {
-            let Some(id) = name.strip_prefix(SHADOW).and_then(|id| id.parse().ok()) else { continue };
-            let runs = |known: Publication| known.state == PublicationState::Running;
-            if !self.ledger.publication(id)?.is_some_and(runs) {
-                self.ledger.discard_shadow(&name)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Begins whose turn it is anew: what there is of it cannot be used.
-    fn begin_anew(&self) -> Result<(), StoreError> {
-        match self.ledger.next_publication()? {
-            Some(publication) => self.ledger.discard_shadow(&shadow_of(publication.id)),
-            None => Ok(()),
-        }
-    }
-}
-
-/// The publisher's thread. Dropping it stops the thread; what it was at goes on at the next start.
-pub struct Publishing {
-    stop: Arc<AtomicBool>,
-    bell: Arc<Doorbell>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Publishing {
-    /// Starts a thread that works on whatever is asked for, here or by another process.
-    ///
-    /// # Errors
-    /// When the system gives no thread.
-    pub fn start(publisher: Publisher) -> std::io::Result<Self> {
-        let stop = Arc::new(AtomicBool::new(false));
-        let bell = Arc::clone(&publisher.bell);
-        let (stopped, rung) = (Arc::clone(&stop), Arc::clone(&bell));
-        let thread = std::thread::Builder::new().name("mqlite-publisher".to_owned()).spawn(move || {
-            let mut failed = 0;
-            while !stopped.load(Ordering::Acquire) {
-                let rings = rung.rings();
-                let stops = || if stopped.load(Ordering::Acquire) { Go::Stop } else { Go::On };
-                match publisher.step(&mut |_, _| stops()) {
-                    Ok(Step::Idle) => failed = 0,
-                    Ok(_) => {
-                        failed = 0;
-                        continue;
-                    }
-                    Err(error) => {
-                        tracing::error!("publishing waits: {error}");
-                        failed += 1;
-                        if failed % TRIES == 0
-                            && let Err(error) = publisher.begin_anew()
-                        {
-                            tracing::error!("publishing cannot be begun anew: {error}");
-                        }
-                    }
-                }
-                rung.wait(rings, LOOK);
-            }
-        })?;
-        Ok(Self { stop, bell, thread: Some(thread) })
-    }
-}
-
-impl Drop for Publishing {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Release);
-        self.bell.ring();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
     }
 }
