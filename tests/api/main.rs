@@ -11,6 +11,7 @@ mod ladder;
 mod leads;
 mod models;
 mod pages;
+mod publishing;
 mod reports;
 mod rights;
 mod roles;

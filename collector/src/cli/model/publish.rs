@@ -33,7 +33,8 @@ pub struct OfSite {
 #[derive(Debug, clap::Args)]
 pub struct Draft {
     /// A file, or the name of a ready model
-    model: PathBuf,
+    #[arg(value_name = "MODEL")]
+    named: PathBuf,
     #[command(flatten)]
     of: OfSite,
 }
@@ -42,7 +43,8 @@ pub struct Draft {
 #[derive(Debug, clap::Args)]
 pub struct Publish {
     /// A file, a version's hash (its first six digits or more) or name, or the name of a ready model
-    model: PathBuf,
+    #[arg(value_name = "MODEL")]
+    named: PathBuf,
     /// Tell others of changes of stage that it alone makes, too
     #[arg(long)]
     announce: bool,
@@ -73,7 +75,7 @@ fn keep(publisher: &Publisher, site: &Site, model: &Path) -> Result<(Version, bo
 /// `mqlite model draft`
 pub(super) fn draft(arguments: Draft) -> Result<(), Failure> {
     let (publisher, site, _) = open(arguments.of)?;
-    let (version, new) = keep(&publisher, &site, &arguments.model)?;
+    let (version, new) = keep(&publisher, &site, &arguments.named)?;
     let (hash, name) = (version.model.hash, &version.model.name);
     let kept = if new { "kept as a draft of" } else { "known already on" };
     say(format_args!("{hash}  {name}: {kept} {}", site.id))?;
@@ -106,8 +108,8 @@ pub(super) fn versions(of: OfSite) -> Result<(), Failure> {
         };
         say(format_args!("{}  {state:<10} {since}  {}", short(version), version.model.name))?;
     }
-    for (publication, progress) in publisher.publications(&site)? {
-        if let Some(progress) = progress {
+    for (publication, _) in publisher.publications(&site)? {
+        if let Some(progress) = publisher.progress_elsewhere(&publication)? {
             say(format_args!("Publication {} is at {}.", publication.id, told(progress)))?;
         }
     }
@@ -117,9 +119,9 @@ pub(super) fn versions(of: OfSite) -> Result<(), Failure> {
 /// `mqlite model publish`
 pub(super) fn publish(arguments: Publish) -> Result<(), Failure> {
     let (publisher, site, alone) = open(arguments.of)?;
-    let version = match known(&publisher, &site, &arguments.model)? {
+    let version = match known(&publisher, &site, &arguments.named)? {
         Some(version) => version,
-        None => keep(&publisher, &site, &arguments.model)?.0,
+        None => keep(&publisher, &site, &arguments.named)?.0,
     };
     let asked = publisher.ask(&operator(), &site, version.model.hash, arguments.announce)?;
     let publication = asked.map_err(|refused| Failure::new(refused.to_string()))?;
@@ -211,7 +213,7 @@ fn work(publisher: &Publisher, id: i64) -> Result<(), Failure> {
 fn watch(publisher: &Publisher, id: i64) -> Result<(), Failure> {
     loop {
         let publication = publisher.found(id)?;
-        let Some(progress) = publisher.progress(&publication)? else { break };
+        let Some(progress) = publisher.progress_elsewhere(&publication)? else { break };
         tick(progress);
         std::thread::sleep(LOOK);
     }

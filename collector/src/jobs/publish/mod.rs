@@ -21,7 +21,7 @@ use crate::storage::{
 };
 use serde::Serialize;
 use serde_json::json;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a publication's shadow is called, before its number.
 const SHADOW: &str = "publish-";
@@ -106,6 +106,8 @@ pub struct Publisher {
     clock: Clock,
     /// Rung when something is asked for.
     bell: Arc<Doorbell>,
+    /// Which publication this process works on, and how far it is.
+    at: Arc<Mutex<Option<(i64, Progress)>>>,
 }
 
 fn shadow_of(publication: i64) -> String {
@@ -121,7 +123,7 @@ impl Publisher {
         audit: Arc<Recorder>,
         clock: Clock,
     ) -> Self {
-        Self { events, ledger, models, audit, clock, bell: Arc::default() }
+        Self { events, ledger, models, audit, clock, bell: Arc::default(), at: Arc::default() }
     }
 
     /// The site of this name.
@@ -319,7 +321,8 @@ impl Publisher {
             .collect()
     }
 
-    /// How far a publication is, where it runs: as its shadow says, whichever process works on it.
+    /// How far a publication is, where it runs; of one that waits, or that another process works on, how far it has
+    /// to come.
     ///
     /// # Errors
     /// When storage fails.
@@ -327,12 +330,30 @@ impl Publisher {
         if publication.state != PublicationState::Running {
             return Ok(None);
         }
+        let at = *self.at.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, progress)) = at.filter(|(id, _)| *id == publication.id) {
+            return Ok(Some(progress));
+        }
         let total = self.ledger.progress()?.map_or_else(Cursor::default, |(cursor, _)| cursor);
+        Ok(Some(Progress { done: Cursor::default(), total }))
+    }
+
+    /// The same of one that another process may work on, by its shadow, as far as that can be read just now.
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub fn progress_elsewhere(&self, publication: &Publication) -> Result<Option<Progress>, StoreError> {
+        let Some(Progress { total, .. }) = self.progress(publication)? else { return Ok(None) };
         let name = shadow_of(publication.id);
         let begun = self.ledger.shadows()?.contains(&name);
-        let done = if begun { self.ledger.open_shadow(&name)?.progress()? } else { None };
+        let shadow = begun.then(|| self.ledger.open_shadow(&name).ok()).flatten();
+        let done = shadow.and_then(|shadow| shadow.progress().ok()).flatten();
         let done = done.map_or_else(Cursor::default, |(cursor, _)| cursor.min(total));
         Ok(Some(Progress { done, total }))
+    }
+
+    fn is_at(&self, id: i64, progress: Progress) {
+        *self.at.lock().unwrap_or_else(PoisonError::into_inner) = Some((id, progress));
     }
 
     fn site(&self, no: SiteNo) -> Result<Option<Site>, StoreError> {

@@ -34,6 +34,7 @@ impl Publisher {
         loop {
             let mut asked = Ok(());
             let mut go = |progress| {
+                self.is_at(publication.id, progress);
                 match running() {
                     Ok(Some(PublicationState::Running)) => return watch(&publication, progress),
                     Ok(_) => {}
