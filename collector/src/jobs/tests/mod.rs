@@ -15,6 +15,7 @@ mod publish;
 mod published;
 mod replay;
 mod retention;
+mod streaming;
 mod visits;
 
 use super::score::{Scorer, profile};

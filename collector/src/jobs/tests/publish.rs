@@ -255,3 +255,32 @@ proptest! {
         check(&Place::on_disk(), Place::on_disk(), &log, cuts, kills, sales)?;
     }
 }
+
+/// Counts of days that are counted for good stay as a restart by the same model leaves them.
+fn check_for_good(places: [&Place; 2], log: &[Event], day: i64) -> Result<(), TestCaseError> {
+    for place in places {
+        place.append(log);
+        place.clock.set(newest(log));
+        place.score(MODEL);
+        let first = place.site().zone.date(morning().plus_days(day));
+        place.ledger.count_for_good(SITE, first).expect("sets");
+    }
+    let [published, restarted] = places;
+    published.ask(OTHER, false);
+    prop_assert!(matches!(work(published, Vec::new()), Some(Step::Done(..))));
+    restarted.score(OTHER);
+    restarted.sweep(OTHER);
+    published.sweep(MODEL);
+    prop_assert_eq!(published.of_site(), restarted.of_site());
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(cases(32))]
+
+    #[test]
+    fn what_is_counted_for_good_stays(log in log(0), day in 0..4_i64) {
+        check_for_good([&Place::in_memory(), &Place::in_memory()], &log, day)?;
+        check_for_good([&Place::on_disk(), &Place::on_disk()], &log, day)?;
+    }
+}
