@@ -4,6 +4,7 @@
 mod backup;
 mod parts;
 mod process;
+mod publish;
 
 pub use backup::backup;
 use parts::model;
@@ -11,6 +12,7 @@ pub use parts::{
     live_models, model_of, model_text, open_events, open_events_for_reading, open_ledger, open_retention,
     open_rights, open_stages, recorder,
 };
+pub use publish::{Alone, open_publisher};
 
 use crate::audit::{Recorder, Start};
 use crate::clock::Clock;
@@ -25,6 +27,7 @@ use crate::jobs::asking::Asking;
 use crate::jobs::models::LiveModels;
 use crate::jobs::past::Past;
 use crate::jobs::predictions::Predictions;
+use crate::jobs::publish::{Publisher, Publishing};
 use crate::jobs::retention::Retention;
 use crate::jobs::score::{Running, Scorer};
 use crate::jobs::stages::Stages;
@@ -182,10 +185,18 @@ impl App {
             clock.clone(),
         );
         let predictions = Predictions::new(Arc::clone(&ledger), clock.clone());
+        let publisher = Publisher::new(
+            Arc::clone(&events),
+            Arc::clone(&ledger),
+            models.clone(),
+            Arc::clone(&audit),
+            clock.clone(),
+        );
         let state = State {
             stages,
             asking: Asking::new(Arc::clone(&ledger)),
             past: Past::new(Arc::clone(&events), Arc::clone(&ledger)),
+            publisher,
             predictions,
             restrictions: RestrictionDirectory::open(Arc::clone(&ledger), Arc::clone(&privacy))?,
             rights: Arc::new(rights),
@@ -306,6 +317,7 @@ impl Bound {
         let audit = Arc::clone(&state.audit);
         audit.started(&start)?;
         let running = Running::start(scorer).map_err(failed)?;
+        let publishing = Publishing::start(state.publisher.clone()).map_err(failed)?;
         let limits = vec![Arc::clone(&state.event_limits), Arc::clone(&state.login_limits)];
         let housekeeping = Housekeeping::start(
             Arc::clone(&state.privacy),
@@ -330,6 +342,7 @@ impl Bound {
                 .map_err(failed)?
                 .run(),
         );
+        drop(publishing);
         drop(housekeeping);
         drop(running);
         let stopped = audit.stopped();

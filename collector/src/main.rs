@@ -32,7 +32,7 @@ enum Command {
     Site(cli::site::Command),
     /// Print the tag to paste
     Tag(cli::tag::Arguments),
-    /// Check, explain and compare scoring models
+    /// Check, explain, compare and publish scoring models
     #[command(subcommand)]
     Model(cli::model::Command),
     /// What is counted of leads
@@ -73,9 +73,9 @@ fn main() -> ExitCode {
         Command::Verify(arguments) => cli::verify::run(&arguments),
         Command::Site(command) => cli::site::run(command),
         Command::Tag(arguments) => cli::tag::run(arguments),
-        Command::Model(command) => cli::model::run(&command),
         Command::Report(command) => cli::report::run(command),
         Command::Predict(arguments) => cli::predict::run(arguments),
+        Command::Model(command) => cli::model::run(command),
         Command::User(command) => cli::user::run(command),
         Command::Prune(arguments) => cli::prune::run(arguments),
         Command::Backup(arguments) => cli::backup::run(arguments),

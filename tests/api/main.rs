@@ -15,6 +15,7 @@ mod models;
 mod pages;
 mod past;
 mod predictions;
+mod publishing;
 mod reports;
 mod rights;
 mod roles;

@@ -41,6 +41,13 @@ const ROUTES: &[(&str, &str, &str, Who)] = &[
     ("GET", "/api/v1/predictions", "/api/v1/predictions?site=SITE", Owner),
     ("GET", "/api/v1/predictions/leads", "/api/v1/predictions/leads?site=SITE", Owner),
     ("POST", "/api/v1/leads/{key}/stage", "/api/v1/leads/KEY/stage?site=SITE", Owner),
+    ("GET", "/api/v1/models", "/api/v1/models?site=SITE", Owner),
+    ("POST", "/api/v1/models", "/api/v1/models?site=SITE", Owner),
+    ("GET", "/api/v1/models/publications", "/api/v1/models/publications?site=SITE", Owner),
+    ("DELETE", "/api/v1/models/publications/{id}", "/api/v1/models/publications/0?site=SITE", Owner),
+    ("GET", "/api/v1/models/{hash}", "/api/v1/models/HASH?site=SITE", Owner),
+    ("DELETE", "/api/v1/models/{hash}", "/api/v1/models/HASH?site=SITE", Owner),
+    ("POST", "/api/v1/models/{hash}/publish", "/api/v1/models/HASH/publish?site=SITE", Owner),
     ("GET", "/api/v1/audit/salts", "/api/v1/audit/salts", Both),
     ("GET", "/api/v1/audit/retention", "/api/v1/audit/retention", Both),
     ("POST", "/api/v1/audit/retention/run", "/api/v1/audit/retention/run", Both),
@@ -78,6 +85,7 @@ fn body(path: &str) -> Value {
         body
     };
     match path.rsplit('/').next().unwrap_or_default() {
+        tail if tail.starts_with("models?") => json!({ "text": "" }),
         tail if tail.starts_with("stage?") => json!({ "from": "lead", "to": "mql" }),
         "run" => json!({ "dry_run": true }),
         "receipt" => {
@@ -92,7 +100,7 @@ fn body(path: &str) -> Value {
 }
 
 fn ask(app: &TestApp, method: &str, path: &str, cookie: Option<&str>) -> Answer {
-    let path = path.replace("SITE", SITE).replace("KEY", NOBODY);
+    let path = path.replace("SITE", SITE).replace("KEY", NOBODY).replace("HASH", &"0".repeat(64));
     let mut request = request(method, app.url(&path)).header("content-type", "application/json");
     if method == "POST" {
         request = request.body(body(&path).to_string());

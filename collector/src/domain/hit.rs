@@ -1,7 +1,7 @@
 //! What scoring leaves behind. Invariant: a hit names the event that made it, so that the same event
 //! never counts twice, and a score names the model that made it.
 
-use super::{EventId, Invalid, Points, Text, Timestamp, to_hex};
+use super::{EventId, Invalid, Points, Text, Timestamp, from_hex, to_hex};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -80,6 +80,16 @@ impl ModelHash {
     /// The 32 bytes it is stored as.
     pub const fn bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+
+    /// From 64 hexadecimal digits.
+    ///
+    /// # Errors
+    /// Says what would be right.
+    pub fn parse(raw: &str) -> Result<Self, Invalid> {
+        from_hex(raw.bytes())
+            .map(Self)
+            .ok_or_else(|| Invalid::new("a model's hash has 64 hexadecimal digits"))
     }
 }
 

@@ -46,6 +46,11 @@ impl Problem {
         problem
     }
 
+    /// With members of its own.
+    pub(super) fn with(self, more: serde_json::Value) -> Self {
+        Self { more: Some(Box::new(more)), ..self }
+    }
+
     pub(super) fn unauthorized(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "log-in", "Log in first", detail)
     }

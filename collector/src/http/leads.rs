@@ -14,7 +14,7 @@ use crate::jobs::past::{Engaged, Then};
 use crate::jobs::score::{cooling_until, profile};
 use crate::leads::{Lead, Origin, Reason, Transition};
 use crate::scoring::{Grade, Model, Profile};
-use crate::storage::{Attribution, LeadQuery, PageToken, StoreError};
+use crate::storage::{Attribution, Earlier, LeadQuery, PageToken, StoreError};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -164,6 +164,7 @@ pub(super) struct Found {
     pub(super) model: Arc<Model>,
     pub(super) lead: Lead,
     pub(super) transitions: Vec<Transition>,
+    earlier: Vec<Earlier>,
 }
 
 /// Finds a lead for somebody; that they look at it is recorded before they see it.
@@ -183,9 +184,10 @@ pub(super) async fn find(
         }
         let restricted = shared.ledger.restriction(of.no, key)?.restricted.is_some();
         let model = shared.models.of(shared.ledger.as_ref(), of.no)?;
-        Ok((lead, transitions, restricted, model))
+        let earlier = shared.ledger.earlier(of.no, key)?;
+        Ok((lead, transitions, restricted, model, earlier))
     });
-    let (lead, transitions, restricted, model) = found.await?;
+    let (lead, transitions, restricted, model, earlier) = found.await?;
     if restricted {
         return Err(Problem::not_found(
             "this lead asked for its processing to be restricted: it is kept, and nothing is done with it. The audit \
@@ -193,7 +195,7 @@ pub(super) async fn find(
         ));
     }
     let lead = lead.ok_or_else(|| Problem::not_found("there is no such lead"))?;
-    Ok(Found { site, model, lead, transitions })
+    Ok(Found { site, model, lead, transitions, earlier })
 }
 
 /// `GET /api/v1/leads/{key}`
@@ -204,10 +206,11 @@ pub(super) async fn show(
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
     let by = attribution(query.attribution.as_deref())?;
-    let Found { model, lead, transitions, .. } = find(viewer, &state, &query, &key).await?;
+    let Found { model, lead, transitions, earlier, .. } = find(viewer, &state, &query, &key).await?;
     let next = ways(lead.stage);
     let transitions = transitions.into_iter().map(TransitionShown::of).collect();
-    Ok(private().json(One { lead: shown(&model, lead, by), next, transitions }))
+    let earlier_models = earlier.into_iter().map(EarlierShown::of).collect();
+    Ok(private().json(One { lead: shown(&model, lead, by), next, transitions, earlier_models }))
 }
 
 /// A lead with its past and where people may put it.
@@ -217,6 +220,22 @@ struct One {
     lead: Shown,
     next: Vec<Way>,
     transitions: Vec<TransitionShown>,
+    /// What the machine had made of it by models that another took the place of, as sales was told.
+    earlier_models: Vec<EarlierShown>,
+}
+
+#[derive(Serialize)]
+struct EarlierShown {
+    /// The publication that put another model in its place.
+    until_publication: i64,
+    #[serde(flatten)]
+    transition: TransitionShown,
+}
+
+impl EarlierShown {
+    fn of(earlier: Earlier) -> Self {
+        Self { until_publication: earlier.publication, transition: TransitionShown::of(earlier.transition) }
+    }
 }
 
 #[derive(Serialize)]
@@ -314,7 +333,7 @@ pub(super) async fn explanation(
         .transpose()
         .map_err(|error| parameter("as_of", &error))?;
     let as_of = as_of.unwrap_or_else(|| state.clock.now());
-    let Found { site, model, lead, transitions } = find(viewer, &state, &query, &key).await?;
+    let Found { site, model, lead, transitions, .. } = find(viewer, &state, &query, &key).await?;
     let then = past(&state, &site, &model, &lead, &transitions, as_of).await?;
     let known_at = then.lead.as_ref().map(|then| then.known_at);
     // Nobody's score, before it was known.

@@ -14,6 +14,7 @@ mod gpc;
 mod headers;
 mod health;
 mod leads;
+mod models;
 mod pages;
 mod passwords;
 mod predictions;

@@ -116,7 +116,7 @@ pub(super) async fn of_lead(
     query: web::Query<OneQuery>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
-    let Found { site, model, lead, transitions } = find(viewer, &state, &query, &key).await?;
+    let Found { site, model, lead, transitions, .. } = find(viewer, &state, &query, &key).await?;
     let one = blocking(move || -> Result<_, StoreError> {
         let (outlook, predicted) = state.predictions.of_lead(&site, &model, &lead, &transitions)?;
         let (said, sentence, prediction) = state_of(&outlook, predicted);

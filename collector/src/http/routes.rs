@@ -1,8 +1,8 @@
 //! Every URL. Invariant: a URL that is not here does not exist.
 
 use super::{
-    ask, audit, auth, collect, coverage, demo, error, gpc, health, leads, pages, predictions, privacy,
-    reports, script, stage, state::State,
+    ask, audit, auth, collect, coverage, demo, error, gpc, health, leads, models, pages, predictions,
+    privacy, reports, script, stage, state::State,
 };
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{Route, guard};
@@ -41,6 +41,13 @@ pub fn configure(state: web::Data<State>) -> impl Fn(&mut ServiceConfig) + Clone
             .route("/api/v1/leads/{key}/prediction", read().to(predictions::of_lead))
             .route("/api/v1/predictions", read().to(predictions::report))
             .route("/api/v1/predictions/leads", read().to(predictions::leads))
+            .route("/api/v1/models", read().to(models::list))
+            .route("/api/v1/models", web::post().to(models::draft))
+            .route("/api/v1/models/publications", read().to(models::publications))
+            .route("/api/v1/models/publications/{id}", web::delete().to(models::cancel))
+            .route("/api/v1/models/{hash}", read().to(models::show))
+            .route("/api/v1/models/{hash}", web::delete().to(models::remove))
+            .route("/api/v1/models/{hash}/publish", web::post().to(models::publish))
             // The audit page's data.
             .route("/api/v1/audit/salts", read().to(audit::salts::show))
             .route("/api/v1/audit/retention", read().to(audit::retention::show))

@@ -8,6 +8,7 @@ use crate::jobs::asking::Asking;
 use crate::jobs::models::LiveModels;
 use crate::jobs::past::Past;
 use crate::jobs::predictions::Predictions;
+use crate::jobs::publish::Publisher;
 use crate::jobs::retention::Retention;
 use crate::jobs::stages::Stages;
 use crate::privacy::{ClientLimits, Privacy, TrustedProxies};
@@ -46,6 +47,8 @@ pub struct State {
     pub asking: Asking,
     /// What closed leads say of open ones.
     pub predictions: Predictions,
+    /// What keeps drafts and publishes models.
+    pub publisher: Publisher,
     /// The clock.
     pub clock: Clock,
     /// Events of one client.

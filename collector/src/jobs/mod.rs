@@ -9,6 +9,7 @@ pub mod models;
 pub mod outcomes;
 pub mod past;
 pub mod predictions;
+pub mod publish;
 pub mod replay;
 pub mod retention;
 pub mod score;

@@ -254,7 +254,13 @@ impl Service {
             })
         };
         let events = done(self.events.compact());
-        done(self.ledger.compact()) && events
+        let shadows = done(self.discard_shadows().map(|()| true));
+        done(self.ledger.compact()) && events && shadows
+    }
+
+    /// What was scored anew beside the ledger may hold whom it holds no more; whoever works on it begins anew.
+    fn discard_shadows(&self) -> Result<(), StoreError> {
+        self.ledger.shadows()?.iter().try_for_each(|name| self.ledger.discard_shadow(name))
     }
 
     fn unreached(

@@ -171,19 +171,20 @@ fn scoring_lines(scored: &Scored, table: &mut Table) {
     for sentence in scored.missing.iter().chain(&scored.what_if) {
         table.line("what if", "", "", sentence, "");
     }
-    for decision in &scored.decisions {
+    let earlier = scored.earlier_decisions.iter().map(|decision| ("earlier decision", decision));
+    for (kind, decision) in scored.decisions.iter().map(|decision| ("decision", decision)).chain(earlier) {
         let what = format!("from {} to {}", decision.from.name(), decision.to.name());
         let who = if decision.decided_by == Role::Collector { "by the score" } else { "by somebody" };
-        table.line("decision", &decision.at.to_string(), "", &format!("{what}, {who}"), &decision.reason);
+        table.line(kind, &decision.at.to_string(), "", &format!("{what}, {who}"), &decision.reason);
         if let Some(Money { minor, currency }) = &decision.amount {
             let what = format!("won: {minor} of the minor unit of {currency}");
-            table.line("decision", &decision.at.to_string(), "", &what, "");
+            table.line(kind, &decision.at.to_string(), "", &what, "");
         }
         for line in decision.lines.as_array().into_iter().flatten() {
             let what =
                 format!("{} points for {}", line["points"], line["label"].as_str().unwrap_or_default());
             let detail = line["detail"].as_str().unwrap_or_default();
-            table.line("decision line", &decision.at.to_string(), "", &what, detail);
+            table.line(&format!("{kind} line"), &decision.at.to_string(), "", &what, detail);
         }
     }
 }

@@ -212,7 +212,8 @@ impl Service {
         let recipients = reach::recipients(self.ledger.as_ref(), site, known.reference, known.first_seen())?;
         let details = json!({ "format": format, "events": known.theirs().count() });
         self.audit.record(actor, Action::PersonExported, Some(&site.id), Some((site.no, lead)), &details)?;
-        let transitions = self.ledger.transitions(site.no, lead)?;
+        let (transitions, earlier) =
+            (self.ledger.transitions(site.no, lead)?, self.ledger.earlier(site.no, lead)?);
         let today = site.zone.date(now);
         let model = self.models.of(self.ledger.as_ref(), site.no)?;
         Ok(Some(Document {
@@ -223,7 +224,10 @@ impl Service {
             profile: known.lead.as_ref().map(|known| profile(known, mint(site, lead, today))),
             requests: known.restriction.into(),
             events: known.theirs().map(|logged| words::tell(&logged.event, lead, &site.zone)).collect(),
-            scoring: known.lead.as_ref().map(|lead| scored::scored(&model, lead, &transitions, now)),
+            scoring: known
+                .lead
+                .as_ref()
+                .map(|lead| scored::scored(&model, lead, &transitions, &earlier, now)),
             kept: kept(site),
             recipients,
             rights: export::rights(),

@@ -5,6 +5,7 @@ use crate::domain::{Money, Points, Role, Score, Stage, Timestamp};
 use crate::jobs::score::profile;
 use crate::leads::{Lead, Transition};
 use crate::scoring::{Evaluation, Line, LineKind, Model, Profile};
+use crate::storage::Earlier;
 use serde::Serialize;
 
 /// The score, how it came about and what would make it another.
@@ -28,6 +29,8 @@ pub struct Scored {
     pub what_if: Vec<String>,
     /// Every change of stage, with what it was decided on.
     pub decisions: Vec<Decision>,
+    /// What the machine had decided by models that another took the place of since.
+    pub earlier_decisions: Vec<Decision>,
 }
 
 /// A change of stage.
@@ -54,7 +57,13 @@ pub struct Decision {
 }
 
 /// The score of `lead` at `now`, with its reasons.
-pub(super) fn scored(model: &Model, lead: &Lead, transitions: &[Transition], now: Timestamp) -> Scored {
+pub(super) fn scored(
+    model: &Model,
+    lead: &Lead,
+    transitions: &[Transition],
+    earlier: &[Earlier],
+    now: Timestamp,
+) -> Scored {
     let profile = profile(lead);
     let evaluation = model.evaluate(&lead.hits, &profile, now);
     let what_if = evaluation
@@ -84,6 +93,7 @@ pub(super) fn scored(model: &Model, lead: &Lead, transitions: &[Transition], now
         what_if,
         lines: evaluation.lines,
         decisions: transitions.iter().map(decision).collect(),
+        earlier_decisions: earlier.iter().map(|earlier| decision(&earlier.transition)).collect(),
     }
 }
 

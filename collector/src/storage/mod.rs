@@ -14,6 +14,7 @@ mod keeping;
 mod lifecycle;
 pub mod memory;
 mod models;
+mod publications;
 mod random;
 mod reports;
 mod rights;
@@ -37,6 +38,10 @@ pub use histories::{Acted, EachHistory, Histories};
 pub use keeping::{Keeping, Prune};
 pub use lifecycle::{Due, Turn, Turned, Turns};
 pub use models::{ModelVersion, Models};
+pub use publications::{
+    Adopt, Adopted, Announced, Earlier, Ended, Last, NewPublication, Publication, PublicationState,
+    Publications,
+};
 pub use random::random;
 pub use reports::{
     Attribution, CountRow, Counts, KnownQuery, LeadPage, LeadQuery, PageToken, ReportQuery, ReportRows,
@@ -54,7 +59,17 @@ impl<T: Sites + Models + Scores> ScoringLedger for T {}
 
 /// Everything transactional and small, in one place.
 pub trait Ledger:
-    ScoringLedger + Reports + Accounts + AuditLog + Keeping + Census + Rights + Turns + Histories + Shadows
+    ScoringLedger
+    + Reports
+    + Accounts
+    + AuditLog
+    + Keeping
+    + Census
+    + Rights
+    + Turns
+    + Histories
+    + Shadows
+    + Publications
 {
     /// Before the process ends: leaves the files so that a copy of the database's own is whole.
     ///

@@ -1,6 +1,8 @@
-//! `mqlite model`. Invariant: models are read and compared, never changed; nothing of a data folder is touched.
+//! `mqlite model`. Invariant: models are read and compared, never changed; a data folder is touched by those commands
+//! alone that name a site.
 
 mod check;
+mod publish;
 
 use super::{Failure, say};
 use crate::app::model_text;
@@ -34,19 +36,28 @@ pub enum Command {
         /// The model there may be
         new: PathBuf,
     },
+    /// Keep a model as a draft of a site
+    Draft(publish::Draft),
+    /// Name a site's models: drafts, the one that is live, those that were
+    Versions(publish::OfSite),
+    /// Score everyone of a site by a model, and make it live
+    Publish(publish::Publish),
 }
 
 /// Runs a command.
 ///
 /// # Errors
 /// When a model cannot be read, or something is wrong with it.
-pub fn run(command: &Command) -> Result<(), Failure> {
+pub fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::List => list(),
-        Command::Show { model } => say(model_text(model)?.trim_end()),
-        Command::Check { model } => check::run(model),
-        Command::Explain { model } => say(read(model)?.explain().trim_end()),
-        Command::Diff { old, new } => diff(old, new),
+        Command::Show { model } => say(model_text(&model)?.trim_end()),
+        Command::Check { model } => check::run(&model),
+        Command::Explain { model } => say(read(&model)?.explain().trim_end()),
+        Command::Diff { old, new } => diff(&old, &new),
+        Command::Draft(draft) => publish::draft(draft),
+        Command::Versions(of) => publish::versions(of),
+        Command::Publish(publish) => publish::publish(publish),
     }
 }
 

@@ -13,8 +13,11 @@ mod oracle;
 mod outcomes;
 mod past;
 mod predictions;
+mod publish;
+mod published;
 mod replay;
 mod retention;
+mod streaming;
 mod visits;
 
 use super::score::{Scorer, profile};

@@ -16,7 +16,7 @@ contract!(
     what_people_did_goes_with_the_lead,
 );
 
-fn at(ms: i64) -> Timestamp {
+pub(super) fn at(ms: i64) -> Timestamp {
     Timestamp::from_millis(ms)
 }
 
@@ -37,7 +37,7 @@ pub(super) fn change(number: u8, moment: i64, role: Role) -> Transition {
     }
 }
 
-fn act() -> Act {
+pub(super) fn act() -> Act {
     Act {
         at: at(1),
         actor: Actor::account(Role::Owner),

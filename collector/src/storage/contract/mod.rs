@@ -14,6 +14,7 @@ mod leads;
 mod ledger;
 mod lifecycle;
 mod models;
+mod publications;
 mod reports;
 mod rights;
 

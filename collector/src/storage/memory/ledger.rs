@@ -1,5 +1,6 @@
 //! The ledger in memory. Invariant: one lock around all of it, so that every call sees one moment.
 
+use super::publications::Numbered;
 use crate::domain::{
     Channel, Cursor, Entry, LeadKey, ModelHash, Reference, Restriction, Role, Site, SiteNo, Timestamp,
     VisitorId,
@@ -7,9 +8,9 @@ use crate::domain::{
 use crate::leads::{Dimension, Lead, Transition, Visit};
 use crate::storage::counting::taken_back;
 use crate::storage::{
-    Attribution, Census, Changes, CountRow, CountedTable, Counts, Digest, KnownQuery, LeadPage, LeadQuery,
-    Ledger, Loaded, Mark, ModelVersion, NewSite, PageToken, ReportQuery, ReportRows, Reports, RollupDelta,
-    RollupKey, Scores, SessionRow, SetupRow, Sites, StoreError, cmp_rows, random,
+    Attribution, Census, Changes, CountRow, CountedTable, Counts, Digest, Earlier, KnownQuery, LeadPage,
+    LeadQuery, Ledger, Loaded, Mark, ModelVersion, NewSite, PageToken, Publication, ReportQuery, ReportRows,
+    Reports, RollupDelta, RollupKey, Scores, SessionRow, SetupRow, Sites, StoreError, cmp_rows, random,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,6 +41,11 @@ pub(super) struct State {
     pub(super) takings: i64,
     /// What people made of leads, in the order in which they did.
     pub(super) people: Vec<Transition>,
+    pub(super) publications: Vec<Publication>,
+    /// The changes of stage as others are told of them.
+    pub(super) numbered: Vec<Numbered>,
+    pub(super) last_number: i64,
+    pub(super) earlier: Vec<Earlier>,
 }
 
 impl State {
@@ -58,7 +64,10 @@ impl State {
             .iter()
             .map(|transition| Transition { rules: Vec::new(), ..transition.clone() });
         self.people.extend(changes.transitions.iter().filter(|change| change.by_people()).cloned());
-        self.transitions.extend(stored);
+        for transition in stored {
+            self.number(transition.clone());
+            self.transitions.push(transition);
+        }
         self.transitions.sort_by_key(|transition| transition.at);
         for (lead, count) in &changes.applied {
             if let Some(pending) = self.pending.get_mut(lead) {
@@ -75,9 +84,9 @@ impl State {
 
     /// Takes the leads that are there out of the counts that stay: they are counted again, wherever the next model
     /// puts them.
-    fn uncount_leads(&mut self) {
+    pub(super) fn uncount_leads(&mut self, only: Option<SiteNo>) {
         let mut all = Vec::new();
-        for site in self.sites.values() {
+        for site in self.sites.values().filter(|site| only.is_none_or(|only| site.no == only)) {
             let Some(counted_from) = site.counted_from else { continue };
             for lead in self.leads.values().filter(|lead| lead.site == site.no) {
                 let of_lead =
@@ -181,11 +190,12 @@ impl Scores for MemoryLedger {
 
     fn restart(&self, model: ModelHash) -> Result<(), StoreError> {
         let mut state = self.state();
-        state.uncount_leads();
+        state.uncount_leads(None);
         state.progress = Some((Cursor::default(), model));
         state.visits.clear();
         state.leads.clear();
         state.transitions.retain(Transition::by_people);
+        state.numbered.retain(|numbered| numbered.change.transition.by_people());
         state.pending.clear();
         for act in state.transitions.clone() {
             state.pending.entry(act.lead).or_default().push(act);

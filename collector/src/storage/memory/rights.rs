@@ -7,7 +7,7 @@ use crate::storage::counting::{taken_back, telling};
 use crate::storage::{Held, Remake, Rights, RollupDelta, Say, StoreError, TakeBack, TakenBack};
 use std::collections::BTreeSet;
 
-fn number(count: usize) -> u64 {
+pub(super) fn number(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }
 
@@ -19,7 +19,13 @@ impl State {
         Held {
             leads: number(usize::from(known.is_some())),
             hits: number(known.map_or(0, |known| known.hits.len())),
-            transitions: number(self.transitions.iter().filter(of_lead).count()),
+            transitions: number(
+                self.transitions
+                    .iter()
+                    .chain(self.earlier.iter().map(|earlier| &earlier.transition))
+                    .filter(of_lead)
+                    .count(),
+            ),
             visits: number(
                 self.visits
                     .iter()
@@ -40,6 +46,7 @@ impl State {
             std::mem::take(&mut self.transitions).into_iter().partition(|transition| transition.lead == key);
         self.transitions = others;
         self.people.retain(|change| change.lead != key);
+        self.forget_changes(|transition| transition.lead == key);
         self.pending.remove(&key);
         self.visits.retain(|id, visit| visit.lead != Some(key) && !order.visitors.contains(id));
         if made.leads.is_empty() {
@@ -87,7 +94,7 @@ impl State {
         self.takings += i64::from(self.progress.is_some());
     }
 
-    fn add(&mut self, key: &crate::storage::RollupKey, delta: RollupDelta) {
+    pub(super) fn add(&mut self, key: &crate::storage::RollupKey, delta: RollupDelta) {
         let total = self.rollups.entry(key.clone()).or_default();
         total.visits += delta.visits;
         total.leads += delta.leads;

@@ -39,6 +39,7 @@ impl Keeping for SqliteLedger {
             for query in [
                 sql!("ledger/erase_hits"),
                 sql!("ledger/erase_transitions"),
+                sql!("ledger/erase_earlier"),
                 sql!("ledger/erase_reference"),
                 sql!("ledger/erase_visits_of_lead"),
             ] {

@@ -39,6 +39,7 @@ pub(super) const LEDGER: &[Migration] = &[
     step!("ledger", "0006_retention"),
     step!("ledger", "0007_lifecycle"),
     step!("ledger", "0008_models"),
+    step!("ledger", "0009_publications"),
 ];
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS migrations (

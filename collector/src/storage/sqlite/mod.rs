@@ -3,6 +3,7 @@
 //! `queries/`, and a database that this binary does not understand is refused and left as it is.
 
 mod accounts;
+mod adopt;
 mod audit;
 mod census;
 mod codec;
@@ -16,6 +17,7 @@ mod ledger;
 mod lifecycle;
 mod migrate;
 mod models;
+mod publications;
 mod recent;
 mod reports;
 mod rights;

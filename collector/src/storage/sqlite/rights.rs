@@ -84,6 +84,7 @@ fn remove(connection: &Connection, order: &TakeBack<'_>) -> Result<(), StoreErro
     for query in [
         sql!("ledger/erase_hits"),
         sql!("ledger/erase_transitions"),
+        sql!("ledger/erase_earlier"),
         sql!("ledger/erase_lead"),
         sql!("ledger/erase_visits_of_lead"),
     ] {

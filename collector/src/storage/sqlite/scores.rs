@@ -4,8 +4,8 @@
 use super::connect::Connection;
 use super::{SqliteLedger, codec, ledger, rights, sql};
 use crate::domain::{
-    Actor, Cursor, EmailDomain, EventId, Hit, LeadKey, ModelHash, Money, Points, Role, RuleId, Score, SiteNo,
-    Stage, Text, Timestamp, VisitorId,
+    Actor, Cursor, EmailDomain, EventId, Hit, LeadKey, ModelHash, Money, Points, Role, RuleId, Score, Site,
+    SiteNo, Stage, Text, Timestamp, VisitorId,
 };
 use crate::leads::{Lead, Qualified, Transition, Visit};
 use crate::storage::counting::taken_back;
@@ -13,7 +13,7 @@ use crate::storage::{Changes, Loaded, RollupDelta, RollupKey, Scores, StoreError
 use rusqlite::{OptionalExtension, Row, params};
 use std::collections::HashSet;
 
-fn damaged(what: &str) -> StoreError {
+pub(super) fn damaged(what: &str) -> StoreError {
     StoreError::Failed(format!("{what} in ledger.db holds a value that this binary does not know"))
 }
 
@@ -286,20 +286,20 @@ pub(super) fn transitions(
     Ok(transitions)
 }
 
-/// Takes the leads that are there out of the counts that stay: they are counted again, wherever the next model
+/// Takes a site's leads that are there out of the counts that stay: they are counted again, wherever the next model
 /// puts them.
-fn uncount_leads(connection: &Connection) -> Result<(), StoreError> {
-    for site in ledger::sites(connection)? {
-        let Some(counted_from) = site.counted_from else { continue };
-        let mut statement = connection.prepare_cached(sql!("ledger/lead_keys"))?;
-        let keys = statement.query_map([site.no.get()], |row| row.get(0).map(LeadKey::from_bytes))?;
-        for key in keys.collect::<Result<Vec<_>, _>>()? {
-            let Some(lead) = lead_with_hits(connection, key)? else { continue };
-            let taken = taken_back(&site, &lead, &transitions(connection, site.no, key)?);
-            for (cell, delta) in taken.into_iter().filter(|(cell, _)| cell.day < counted_from) {
-                take_rollup(connection, &cell, delta)?;
-                connection.prepare_cached(sql!("ledger/drop_empty_rollup"))?.execute(rollup_key(&cell))?;
-            }
+pub(super) fn uncount_leads(connection: &Connection, site: &Site) -> Result<(), StoreError> {
+    let Some(counted_from) = site.counted_from else { return Ok(()) };
+    let mut statement = connection.prepare_cached(sql!("ledger/leads_counted_before"))?;
+    let first = site.zone.start_of(counted_from).millis();
+    let keys =
+        statement.query_map(params![site.no.get(), first], |row| row.get(0).map(LeadKey::from_bytes))?;
+    for key in keys.collect::<Result<Vec<_>, _>>()? {
+        let Some(lead) = lead_with_hits(connection, key)? else { continue };
+        let taken = taken_back(site, &lead, &transitions(connection, site.no, key)?);
+        for (cell, delta) in taken.into_iter().filter(|(cell, _)| cell.day < counted_from) {
+            take_rollup(connection, &cell, delta)?;
+            connection.prepare_cached(sql!("ledger/drop_empty_rollup"))?.execute(rollup_key(&cell))?;
         }
     }
     Ok(())
@@ -373,7 +373,9 @@ impl Scores for SqliteLedger {
     fn restart(&self, model: ModelHash) -> Result<(), StoreError> {
         let mut writer = self.writer();
         let transaction = writer.transaction()?;
-        uncount_leads(&transaction)?;
+        for site in ledger::sites(&transaction)? {
+            uncount_leads(&transaction, &site)?;
+        }
         transaction.execute_batch(
             "DELETE FROM visits; DELETE FROM hits; DELETE FROM leads;
              DELETE FROM transitions WHERE actor_role = 'collector'; UPDATE transitions SET applied = 0;",

@@ -1,0 +1,139 @@
+//! Works on publications. Invariant: each step goes on where the shadow is, and ends with the live ledger as it was or
+//! with all of the publication in it.
+
+use super::{Publisher, SHADOW, Step, shadow_of};
+use crate::domain::{Action, Actor, Cursor, Site};
+use crate::jobs::fold::FORGET_MS;
+use crate::jobs::replay::{Done, Go, Progress, Replay};
+use crate::jobs::standing::Unwatched;
+use crate::storage::{Adopt, Adopted, Ended, Mark, Publication, PublicationState, StoreError};
+use serde_json::json;
+use std::sync::Arc;
+
+/// Of so many events at most is seen what came of them while everything else waits, at the very end.
+const LAST: i64 = 2_000;
+
+impl Publisher {
+    /// Works on whose turn it is until that is over or `watch` stops it.
+    ///
+    /// # Errors
+    /// When storage fails: then a later call goes on.
+    pub fn step(&self, watch: &mut dyn FnMut(&Publication, Progress) -> Go) -> Result<Step, StoreError> {
+        self.tidy()?;
+        let Some(publication) = self.ledger.next_publication()? else { return Ok(Step::Idle) };
+        let Some(site) = self.site(publication.asked.site)? else { return Ok(Step::Idle) };
+        let model = match self.models.read(self.ledger.as_ref(), site.no, publication.asked.model) {
+            Err(StoreError::Unusable(why)) => return self.fail(&site, publication, why),
+            model => model?,
+        };
+        let name = shadow_of(publication.id);
+        let (events, live) = (Arc::clone(&self.events), Arc::clone(&self.ledger));
+        let mut replay = Replay::open(events, live, &name, site.no, model)?;
+        let running =
+            || Ok::<_, StoreError>(self.ledger.publication(publication.id)?.map(|known| known.state));
+        loop {
+            let mut asked = Ok(());
+            let mut go = |progress| {
+                self.is_at(publication.id, progress);
+                match running() {
+                    Ok(Some(PublicationState::Running)) => return watch(&publication, progress),
+                    Ok(_) => {}
+                    Err(error) => asked = Err(error),
+                }
+                Go::Stop
+            };
+            // What comes in while the rest settles is little, and soon done.
+            for _ in 0..2 {
+                if replay.catch_up(&mut go, &mut Unwatched)? == Done::Stopped {
+                    asked?;
+                    return Ok(Step::Stopped);
+                }
+                replay.settle(&self.clock)?;
+            }
+            match self.adopt(&publication, &name, &mut replay) {
+                Err(StoreError::Conflict) => {}
+                other => {
+                    let adopted = other?;
+                    replay.discard()?;
+                    return Ok(Step::Done(publication, adopted));
+                }
+            }
+        }
+    }
+
+    fn adopt(
+        &self,
+        publication: &Publication,
+        name: &str,
+        replay: &mut Replay,
+    ) -> Result<Adopted, StoreError> {
+        let site = self.site(publication.asked.site)?.ok_or(StoreError::Conflict)?;
+        let now = self.clock.now();
+        let was = *self.models.of(self.ledger.as_ref(), site.no)?.hash();
+        let say = |adopted: &Adopted| {
+            let details = json!({
+                "publication": publication.id, "from": was.to_string(),
+                "to": publication.asked.model.to_string(), "announce": publication.asked.announce,
+                "entered": adopted.entered, "left": adopted.left,
+            });
+            self.act(&publication.asked.by, Action::ModelPublished, &site, &details)
+        };
+        let order = Adopt {
+            publication,
+            site: &site,
+            shadow: name,
+            at: now,
+            forget_visits_before: now.plus_millis(-FORGET_MS),
+        };
+        // The rest is done while nothing else is written: it must be short.
+        let last = &mut || -> Result<(Cursor, Mark), StoreError> {
+            let mut short = |Progress { done, total }: Progress| {
+                if total.raw() - done.raw() > LAST { Go::Stop } else { Go::On }
+            };
+            match replay.catch_up(&mut short, &mut Unwatched)? {
+                Done::CaughtUp(cursor, mark) => replay.settle(&self.clock).map(|()| (cursor, mark)),
+                Done::Stopped => Err(StoreError::Conflict),
+            }
+        };
+        let (adopted, entry) = self.ledger.adopt(&order, last, &say)?;
+        self.audit.announce(&entry);
+        tracing::info!(
+            "the model {} is live on {}: {} leads became MQLs by it, {} are none any more",
+            publication.asked.model,
+            site.id,
+            adopted.entered,
+            adopted.left
+        );
+        Ok(adopted)
+    }
+
+    fn fail(&self, site: &Site, publication: Publication, why: String) -> Result<Step, StoreError> {
+        tracing::error!("the model {} cannot be published on {}: {why}", publication.asked.model, site.id);
+        let details = json!({ "publication": publication.id, "model": publication.asked.model.to_string() });
+        let act = self.act(&Actor::collector(), Action::PublishFailed, site, &details);
+        let ended = Ended { state: PublicationState::Failed, at: act.at, problem: Some(why.clone()) };
+        let entry = self.ledger.end_publication(publication.id, &ended, &act)?;
+        entry.iter().for_each(|entry| self.audit.announce(entry));
+        Ok(Step::Failed(publication, why))
+    }
+
+    /// Removes shadows of publications that do not run any more: the process ended before it could.
+    fn tidy(&self) -> Result<(), StoreError> {
+        for name in self.ledger.shadows()? {
+            let Some(id) = name.strip_prefix(SHADOW).and_then(|id| id.parse().ok()) else { continue };
+            let runs = |known: Publication| known.state == PublicationState::Running;
+            if !self.ledger.publication(id)?.is_some_and(runs) {
+                self.ledger.discard_shadow(&name)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins whose turn it is anew: what there is of it cannot be used.
+    pub(super) fn begin_anew(&self) -> Result<(), StoreError> {
+        match self.ledger.next_publication()? {
+            Some(publication) => self.ledger.discard_shadow(&shadow_of(publication.id)),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,1 @@
+DELETE FROM main.hits WHERE lead IN (SELECT key FROM main.leads WHERE site = ?1)

@@ -1,0 +1,1 @@
+DELETE FROM main.transitions WHERE site = ?1 AND actor_role = 'collector' AND id <= ?2

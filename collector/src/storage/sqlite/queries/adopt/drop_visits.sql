@@ -1,0 +1,1 @@
+DELETE FROM main.visits WHERE site = ?1

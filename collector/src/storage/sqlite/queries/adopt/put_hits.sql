@@ -1,0 +1,1 @@
+INSERT INTO main.hits SELECT * FROM replayed.hits ORDER BY lead, rule, event

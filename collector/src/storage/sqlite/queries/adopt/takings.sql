@@ -1,0 +1,1 @@
+SELECT takings FROM replayed.shadow WHERE one = 1

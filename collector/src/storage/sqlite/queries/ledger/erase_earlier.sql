@@ -1,0 +1,1 @@
+DELETE FROM earlier_transitions WHERE lead = ?1

@@ -1,1 +1,0 @@
-SELECT key FROM leads WHERE site = ?1

@@ -1,0 +1,2 @@
+SELECT id, site, model, asked_at, asked_by_role, asked_by, announce, state, ended_at, entered, departed, problem
+FROM publications WHERE id = ?1
