@@ -36,6 +36,10 @@ const ROUTES: &[(&str, &str, &str, Who)] = &[
     ("GET", "/api/v1/leads/{key}", "/api/v1/leads/KEY?site=SITE", Owner),
     ("GET", "/api/v1/leads/{key}/explanation", "/api/v1/leads/KEY/explanation?site=SITE", Owner),
     ("POST", "/api/v1/leads/{key}/stage", "/api/v1/leads/KEY/stage?site=SITE", Owner),
+    ("GET", "/api/v1/leads/overdue", "/api/v1/leads/overdue?site=SITE", Owner),
+    ("GET", "/api/v1/leads/{key}/overrides", "/api/v1/leads/KEY/overrides?site=SITE", Owner),
+    ("POST", "/api/v1/leads/{key}/overrides", "/api/v1/leads/KEY/overrides?site=SITE", Owner),
+    ("DELETE", "/api/v1/leads/{key}/overrides/{id}", "/api/v1/leads/KEY/overrides/1?site=SITE", Owner),
     ("GET", "/api/v1/audit/salts", "/api/v1/audit/salts", Both),
     ("GET", "/api/v1/audit/retention", "/api/v1/audit/retention", Both),
     ("POST", "/api/v1/audit/retention/run", "/api/v1/audit/retention/run", Both),
@@ -74,6 +78,9 @@ fn body(path: &str) -> Value {
     };
     match path.rsplit('/').next().unwrap_or_default() {
         tail if tail.starts_with("stage?") => json!({ "from": "lead", "to": "mql" }),
+        tail if tail.starts_with("overrides?") => {
+            json!({ "effect": "hold", "until": "2999-01-01T00:00:00Z", "reason": "so" })
+        }
         "run" => json!({ "dry_run": true }),
         "receipt" => {
             json!({ "receipt": NOBODY, "action": "erase", "site": SITE, "at": "2026-11-22T10:00:00Z",

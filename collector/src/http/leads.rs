@@ -3,6 +3,8 @@
 use super::auth::Viewer;
 use super::blocking::blocking;
 use super::error::{Problem, parameter};
+use super::overdue::{Sla, sla};
+use super::overrides;
 use super::reports::{attribution, site};
 use super::stage::{Way, ways};
 use super::state::State;
@@ -62,9 +64,12 @@ struct Shown {
     domain: Option<EmailDomain>,
     attributes: Attributes,
     reasons: Vec<Reason>,
+    /// Where the model has a time limit for the stage.
+    sla: Option<Sla>,
 }
 
-fn shown(model: &Model, lead: Lead, attribution: Attribution) -> Shown {
+fn shown(model: &Model, lead: Lead, attribution: Attribution, now: Timestamp) -> Shown {
+    let sla = sla(model, &lead, now);
     let origin: Origin = if attribution == Attribution::Last { lead.last } else { lead.first };
     Shown {
         key: lead.key.to_hex(),
@@ -87,6 +92,7 @@ fn shown(model: &Model, lead: Lead, attribution: Attribution) -> Shown {
         domain: lead.domain,
         attributes: lead.attributes,
         reasons: lead.reasons,
+        sla,
     }
 }
 
@@ -123,7 +129,7 @@ impl ListQuery {
     }
 }
 
-fn page_token(text: &str) -> Result<PageToken, Problem> {
+pub(super) fn page_token(text: &str) -> Result<PageToken, Problem> {
     let wrong = || Problem::bad("?cursor", "cursor: what `next` of the page before said");
     let (at, key) = text.split_once('.').ok_or_else(wrong)?;
     let at = Timestamp::from_millis(at.parse().map_err(|_| wrong())?);
@@ -138,14 +144,14 @@ pub(super) async fn list(
 ) -> Result<HttpResponse, Problem> {
     let (site, query) = (site(&state, &query.site)?, query.parse(&state)?);
     let by = query.attribution;
-    let model = Arc::clone(&state.model);
+    let (model, now) = (Arc::clone(&state.model), state.clock.now());
     let listed = move || -> Result<_, StoreError> {
         state.audit.leads_listed(&viewer.actor, &site)?;
         state.ledger.leads(&query)
     };
     let page = blocking(listed).await?;
     let next = page.next.map(|token| format!("{}.{}", token.at.millis(), token.key.to_hex()));
-    let leads = page.leads.into_iter().map(|lead| shown(&model, lead, by)).collect();
+    let leads = page.leads.into_iter().map(|lead| shown(&model, lead, by, now)).collect();
     Ok(private().json(Listed { leads, total: page.total, next }))
 }
 
@@ -158,7 +164,7 @@ pub(super) struct OneQuery {
 }
 
 /// Finds a lead for somebody; that they look at it is recorded before they see it.
-async fn find(
+pub(super) async fn find(
     viewer: Viewer,
     state: &web::Data<State>,
     query: &OneQuery,
@@ -197,7 +203,7 @@ pub(super) async fn show(
     let (_, lead, transitions) = find(viewer, &state, &query, &key).await?;
     let next = ways(lead.stage);
     let transitions = transitions.into_iter().map(TransitionShown::of).collect();
-    Ok(private().json(One { lead: shown(&state.model, lead, by), next, transitions }))
+    Ok(private().json(One { lead: shown(&state.model, lead, by, state.clock.now()), next, transitions }))
 }
 
 /// A lead with its past and where people may put it.
@@ -220,6 +226,8 @@ struct Explanation {
     stage: Stage,
     model: serde_json::Value,
     score: Score,
+    /// The score without what people say against it.
+    machine_score: Score,
     grade: Option<Grade>,
     threshold: Points,
     qualifies: bool,
@@ -229,6 +237,10 @@ struct Explanation {
     exit: Option<Exit>,
     /// Until when it cannot qualify again: it fell out, or sales handed it back.
     cooling_until: Option<Timestamp>,
+    /// How long it may stand where it stands, and whether it does for longer than that now.
+    sla: Option<Sla>,
+    /// What people said against the score; which of it counts at `as_of` is said with each.
+    overrides: Vec<overrides::Shown>,
     transitions: Vec<TransitionShown>,
 }
 
@@ -267,6 +279,11 @@ impl TransitionShown {
     }
 }
 
+/// Whether a line of these is what somebody said against the score.
+fn said(lines: &serde_json::Value) -> bool {
+    lines.as_array().into_iter().flatten().any(|line| line["kind"] == "override")
+}
+
 /// `GET /api/v1/leads/{key}/explanation`
 pub(super) async fn explanation(
     viewer: Viewer,
@@ -299,6 +316,8 @@ pub(super) async fn explanation(
     };
     let falls_at = state.model.falls_out(&lead.hits, &profile(&lead), as_of);
     let exit = state.model.exit_below().map(|below| Exit { below, falls_at });
+    let machine = || state.model.evaluate(&lead.hits, &profile(&lead).without_overrides(), as_of).score();
+    let machine_score = if said(&lines) { machine() } else { score };
     // Hits that no later score needs are not kept, and a profile is kept as it is now.
     let exact = then.is_some() || as_of >= lead.last_seen;
     Ok(private().json(Explanation {
@@ -309,6 +328,7 @@ pub(super) async fn explanation(
         stage: lead.stage,
         model: serde_json::json!({ "name": state.model.name(), "hash": state.model.hash().to_string() }),
         score,
+        machine_score,
         grade: state.model.grade(score),
         threshold: state.model.threshold(),
         qualifies,
@@ -316,6 +336,8 @@ pub(super) async fn explanation(
         missing,
         exit,
         cooling_until: cooling_until(&state.model, &lead).filter(|until| *until > as_of),
+        sla: sla(&state.model, &lead, state.clock.now()),
+        overrides: lead.overrides.iter().map(|given| overrides::Shown::of(given, as_of)).collect(),
         transitions: transitions.into_iter().map(TransitionShown::of).collect(),
     }))
 }

@@ -11,6 +11,8 @@ mod error;
 mod gpc;
 mod health;
 mod leads;
+mod overdue;
+mod overrides;
 mod pages;
 mod privacy;
 mod private;

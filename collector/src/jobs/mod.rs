@@ -4,6 +4,8 @@
 mod fold;
 mod housekeeping;
 pub mod outcomes;
+pub mod overdue;
+pub mod overrides;
 pub mod retention;
 pub mod score;
 pub mod stages;

@@ -68,9 +68,9 @@ impl std::fmt::Display for Refused {
 #[derive(Clone)]
 pub struct Stages {
     events: Arc<dyn EventStore>,
-    ledger: Arc<dyn Ledger>,
-    model: Arc<Model>,
-    audit: Arc<Recorder>,
+    pub(super) ledger: Arc<dyn Ledger>,
+    pub(super) model: Arc<Model>,
+    pub(super) audit: Arc<Recorder>,
     clock: Clock,
 }
 
@@ -215,9 +215,7 @@ impl Stages {
             let stage = lead.stage.name();
             return Err(Refused::Moment(format!("at: the lead is {stage} since {since}, which is later")));
         }
-        let printed = printable(asked.reason.as_str());
-        let (said, _) = redact(&printed);
-        let said = said.trim();
+        let said = searched(&asked.reason);
         let evaluation =
             self.model.evaluate(&lead.hits, &super::standing::profile(lead), at.max(lead.scored_at));
         Ok(Transition {
@@ -235,4 +233,11 @@ impl Stages {
             rules: Vec::new(),
         })
     }
+}
+
+/// What somebody wrote, without what names a person.
+pub(super) fn searched(words: &Text<300>) -> String {
+    let printed = printable(words.as_str());
+    let (said, _) = redact(&printed);
+    said.trim().to_owned()
 }

@@ -12,6 +12,7 @@ mod events;
 mod keeping;
 mod lifecycle;
 pub mod memory;
+mod overdue;
 mod random;
 mod reports;
 mod rights;
@@ -32,6 +33,7 @@ pub use events::{
 };
 pub use keeping::{Keeping, Prune};
 pub use lifecycle::{Due, Turn, Turned, Turns};
+pub use overdue::{Overdue, OverdueQuery};
 pub use random::random;
 pub use reports::{
     Attribution, CountRow, Counts, LeadPage, LeadQuery, PageToken, ReportQuery, ReportRows, Reports, cmp_rows,
@@ -46,7 +48,9 @@ pub trait ScoringLedger: Sites + Scores {}
 impl<T: Sites + Scores> ScoringLedger for T {}
 
 /// Everything transactional and small, in one place.
-pub trait Ledger: ScoringLedger + Reports + Accounts + AuditLog + Keeping + Census + Rights + Turns {
+pub trait Ledger:
+    ScoringLedger + Reports + Overdue + Accounts + AuditLog + Keeping + Census + Rights + Turns
+{
     /// Before the process ends: leaves the files so that a copy of the database's own is whole.
     ///
     /// # Errors

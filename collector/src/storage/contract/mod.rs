@@ -12,6 +12,8 @@ mod keeping;
 mod leads;
 mod ledger;
 mod lifecycle;
+mod overdue;
+mod overrides;
 mod reports;
 mod rights;
 

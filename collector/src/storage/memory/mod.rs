@@ -7,6 +7,7 @@ mod events;
 mod keeping;
 mod ledger;
 mod lifecycle;
+mod overdue;
 mod rights;
 
 pub use events::MemoryEvents;

@@ -26,6 +26,9 @@ impl State {
                     .filter(|(id, visit)| visit.site == site && of_them(id, visit.lead))
                     .count(),
             ),
+            overrides: number(
+                self.overrides.get(&lead).filter(|(of, _)| *of == site).map_or(0, |(_, given)| given.len()),
+            ),
         }
     }
 
@@ -40,6 +43,7 @@ impl State {
             std::mem::take(&mut self.transitions).into_iter().partition(|transition| transition.lead == key);
         self.transitions = others;
         self.pending.remove(&key);
+        self.overrides.remove(&key);
         self.visits.retain(|id, visit| visit.lead != Some(key) && !order.visitors.contains(id));
         if made.leads.is_empty() {
             self.references.retain(|(_, lead), _| *lead != key);

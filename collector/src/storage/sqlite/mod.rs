@@ -14,6 +14,8 @@ mod keeping;
 mod ledger;
 mod lifecycle;
 mod migrate;
+mod overdue;
+mod overrides;
 mod recent;
 mod reports;
 mod rights;

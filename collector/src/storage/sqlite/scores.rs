@@ -2,7 +2,7 @@
 //! for the cursor and all that follows from it.
 
 use super::connect::Connection;
-use super::{SqliteLedger, codec, ledger, rights, sql};
+use super::{SqliteLedger, codec, ledger, overrides, rights, sql};
 use crate::domain::{
     Actor, Cursor, EmailDomain, EventId, Hit, LeadKey, ModelHash, Money, Points, Role, RuleId, Score, SiteNo,
     Stage, Text, Timestamp, VisitorId,
@@ -13,7 +13,7 @@ use crate::storage::{Changes, Loaded, RollupDelta, RollupKey, Scores, StoreError
 use rusqlite::{OptionalExtension, Row, params};
 use std::collections::HashSet;
 
-fn damaged(what: &str) -> StoreError {
+pub(super) fn damaged(what: &str) -> StoreError {
     StoreError::Failed(format!("{what} in ledger.db holds a value that this binary does not know"))
 }
 
@@ -67,10 +67,11 @@ pub(super) fn lead(row: &Row<'_>) -> Result<Lead, StoreError> {
         reasons: serde_json::from_str(&row.get::<_, String>("reasons")?)?,
         qualified,
         hits: Vec::new(),
+        overrides: Vec::new(),
     })
 }
 
-fn role(name: &str, of: &str) -> Result<Role, StoreError> {
+pub(super) fn role(name: &str, of: &str) -> Result<Role, StoreError> {
     Role::from_name(name).ok_or_else(|| damaged(of))
 }
 
@@ -82,13 +83,14 @@ fn score(row: &Row<'_>, total: &str, fit: &str, engagement: &str) -> Result<Scor
     })
 }
 
-/// A lead, whole.
+/// A lead, whole, with what people say of it.
 pub(super) fn lead_with_hits(connection: &Connection, key: LeadKey) -> Result<Option<Lead>, StoreError> {
     let mut statement = connection.prepare_cached(sql!("ledger/lead"))?;
     let mut rows = statement.query([key.bytes()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let mut lead = lead(row)?;
     lead.hits = hits(connection, key)?;
+    lead.overrides = overrides::of(connection, key)?;
     Ok(Some(lead))
 }
 
@@ -249,6 +251,9 @@ pub(super) fn write(connection: &Connection, changes: &Changes) -> Result<(), St
     for transition in &changes.transitions {
         put_transition(connection, transition)?;
     }
+    for (lead, site, given) in &changes.overrides {
+        overrides::put(connection, *lead, *site, given)?;
+    }
     for (lead, count) in &changes.applied {
         let count = i64::try_from(*count).unwrap_or(i64::MAX);
         connection.prepare_cached(sql!("ledger/mark_applied"))?.execute(params![lead.bytes(), count])?;
@@ -334,8 +339,12 @@ pub(super) fn load_lead(
     key: LeadKey,
     loaded: &mut Loaded,
 ) -> Result<(), StoreError> {
-    if let Some(lead) = lead_with_hits(connection, key)? {
-        loaded.leads.insert(key, lead);
+    match lead_with_hits(connection, key)? {
+        Some(lead) => _ = loaded.leads.insert(key, lead),
+        None => {
+            let overrides = overrides::of(connection, key)?;
+            loaded.overrides.extend((!overrides.is_empty()).then_some((key, overrides)));
+        }
     }
     let restriction = rights::restriction(connection, key)?;
     if !restriction.is_none() {
