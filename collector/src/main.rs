@@ -61,6 +61,9 @@ enum Command {
     /// Take in what others know
     #[command(subcommand)]
     Import(cli::import::Command),
+    /// Say something against a lead's score, and list who waits for too long
+    #[command(subcommand)]
+    Lead(cli::lead::Command),
     /// Print what can be checked
     #[command(subcommand)]
     Audit(cli::audit::Command),
@@ -85,6 +88,7 @@ fn main() -> ExitCode {
         Command::Erase(arguments) => cli::person::erase(arguments),
         Command::Export(command) => cli::export::run(command),
         Command::Import(command) => cli::import::run(command),
+        Command::Lead(command) => cli::lead::run(command),
         Command::Audit(command) => cli::audit::run(command),
     };
     match done {

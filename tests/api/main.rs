@@ -12,6 +12,7 @@ mod inventory;
 mod ladder;
 mod leads;
 mod models;
+mod overrides;
 mod pages;
 mod past;
 mod predictions;

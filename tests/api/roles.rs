@@ -48,6 +48,10 @@ const ROUTES: &[(&str, &str, &str, Who)] = &[
     ("GET", "/api/v1/models/{hash}", "/api/v1/models/HASH?site=SITE", Owner),
     ("DELETE", "/api/v1/models/{hash}", "/api/v1/models/HASH?site=SITE", Owner),
     ("POST", "/api/v1/models/{hash}/publish", "/api/v1/models/HASH/publish?site=SITE", Owner),
+    ("GET", "/api/v1/leads/overdue", "/api/v1/leads/overdue?site=SITE", Owner),
+    ("GET", "/api/v1/leads/{key}/overrides", "/api/v1/leads/KEY/overrides?site=SITE", Owner),
+    ("POST", "/api/v1/leads/{key}/overrides", "/api/v1/leads/KEY/overrides?site=SITE", Owner),
+    ("DELETE", "/api/v1/leads/{key}/overrides/{id}", "/api/v1/leads/KEY/overrides/1?site=SITE", Owner),
     ("GET", "/api/v1/audit/salts", "/api/v1/audit/salts", Both),
     ("GET", "/api/v1/audit/retention", "/api/v1/audit/retention", Both),
     ("POST", "/api/v1/audit/retention/run", "/api/v1/audit/retention/run", Both),
@@ -87,6 +91,9 @@ fn body(path: &str) -> Value {
     match path.rsplit('/').next().unwrap_or_default() {
         tail if tail.starts_with("models?") => json!({ "text": "" }),
         tail if tail.starts_with("stage?") => json!({ "from": "lead", "to": "mql" }),
+        tail if tail.starts_with("overrides?") => {
+            json!({ "effect": "hold", "until": "2999-01-01T00:00:00Z", "reason": "so" })
+        }
         "run" => json!({ "dry_run": true }),
         "receipt" => {
             json!({ "receipt": NOBODY, "action": "erase", "site": SITE, "at": "2026-11-22T10:00:00Z",

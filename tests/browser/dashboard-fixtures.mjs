@@ -74,9 +74,13 @@ export function makeLead(index, date, channel, roll = dice(index + 7)) {
   const decayed = { kind: "rule", axis: "engagement", group: "mail", id: "decay", label: "Older than two weeks: decays", points: -1.875, count: 1, first_at: at, last_at: at, detail: "15 × −0.125" };
   const now = index % 3 === 0 ? [...lines, decayed] : lines;
   const scoreNow = index % 3 === 0 ? { ...score, total: third(score.total - 1.875), engagement: third(score.engagement - 1.875) } : score;
+  const stage = index % 4 === 1 ? "sal" : "mql";
+  const limit = stage === "sal" ? 168 : 24;
+  const due = new Date(Date.parse(at) + limit * 3_600_000).toISOString();
   return {
     lead: {
-      key: sha(`lead ${index}`).slice(0, 32), stage: "mql", became_mql_at: at, first_seen: `${day(date, -9)}T08:15:00.000Z`, last_seen: `${TODAY}T09:00:00.000Z`,
+      key: sha(`lead ${index}`).slice(0, 32), stage, stage_since: at, sla: { limit_hours: limit, due_at: due, overdue: due <= `${TODAY}T20:00:00.000Z` },
+      grade: `${score.fit >= 35 ? "A" : score.fit >= 20 ? "B" : "D"}${score.engagement >= 40 ? 1 : 2}`, became_mql_at: at, first_seen: `${day(date, -9)}T08:15:00.000Z`, last_seen: `${TODAY}T09:00:00.000Z`,
       score: scoreNow, score_at_mql: score, channel: key, channel_label: label, source, medium, campaign: campaigns[Math.floor(roll() * campaigns.length)],
       country: ["DE", "AT", "CH", "GB", null][Math.floor(roll() * 5)], domain,
       attributes: Object.fromEntries(Object.entries({ job_title: title, company, company_size: size }).filter(([, value]) => value)),
@@ -190,11 +194,12 @@ export class Collector extends EventEmitter {
     const { lead } = found;
     const atMql = asOf !== undefined;
     return {
-      key, site, as_of: asOf ?? `${TODAY}T20:00:00.000Z`, stage: "mql", model: MODEL, score: atMql ? lead.score_at_mql : lead.score, threshold: 60,
+      key, site, as_of: asOf ?? `${TODAY}T20:00:00.000Z`, stage: lead.stage, model: MODEL, grade: lead.grade, sla: lead.sla, overrides: [],
+      machine_score: atMql ? lead.score_at_mql : lead.score, exit: { below: 40, falls_at: `${day(TODAY, 30)}T00:00:00.000Z` }, cooling_until: null, score: atMql ? lead.score_at_mql : lead.score, threshold: 60,
       qualifies: (atMql ? lead.score_at_mql : lead.score).total >= 60, lines: atMql ? found.lines : found.now,
       missing: ["Nothing is known about the industry: up to 10 more points."],
-      transitions: [{ from: "visitor", to: "lead", at: lead.first_seen, reason: "left an address in a form", score: null, model_hash: MODEL.hash },
-        { from: "lead", to: "mql", at: lead.became_mql_at, reason: "reached 60 points", score: lead.score_at_mql, model_hash: MODEL.hash }],
+      transitions: [{ from: "visitor", to: "lead", at: lead.first_seen, reason: "left an address in a form", actor: "collector", score: null, model_hash: MODEL.hash },
+        { from: "lead", to: "mql", at: lead.became_mql_at, reason: "reached 60 points", actor: "collector", score: lead.score_at_mql, model_hash: MODEL.hash }],
     };
   }
 

@@ -100,13 +100,63 @@ onPage("a lead's explanation is reached and read without a mouse, and sums to it
     assert.equal(await panel.locator(".error").count(), 0);
   };
   await sumIs(lead.score_at_mql);
-  assert.match(await panel.innerText(), /What is missing[\s\S]*industry[\s\S]*How it got here[\s\S]*lead → MQL/);
+  assert.match(await panel.innerText(), /What is missing[\s\S]*industry[\s\S]*Stages passed[\s\S]*lead → MQL[\s\S]*by the score/);
   await page.keyboard.press("Tab");
   await page.keyboard.press("ArrowRight");
   await sumIs(lead.score);
   await page.keyboard.press("Shift+Tab");
   await page.keyboard.press("Enter");
   await panel.waitFor({ state: "hidden" });
+});
+
+onPage("each MQL shows its grade, its stage with since, and whether it waits for too long", {}, async ({ page, collector, open }) => {
+  await open();
+  await listed(page);
+  const { leads } = collector.leads({ ...THIRTY, limit: 20 });
+  const words = { mql: "MQL", sal: "Accepted by sales" };
+  for (const lead of leads) {
+    const shown = page.locator(`[data-lead="${lead.key}"]`);
+    assert.match(await shown.locator(".grade").innerText(), new RegExp(`${lead.grade}$`));
+    assert.match(await shown.locator(`[data-stage="${lead.stage}"]`).innerText(), new RegExp(`${words[lead.stage]} since \\d+ Nov 2026$`));
+    assert.equal(await shown.locator(".overdue").count(), lead.sla.overdue ? 1 : 0);
+  }
+  assert.deepEqual([...new Set(leads.map(({ sla }) => sla.overdue))].sort(), [false, true], "some wait for too long and some do not");
+  const late = leads.find(({ sla }) => sla.overdue);
+  assert.match(await page.locator(`[data-lead="${late.key}"] .overdue`).textContent(), /^Overdue since \d+ Nov 2026, the limit is (24 hours|7 days)$/);
+});
+
+onPage("an explanation tells the machine's lines from people's, and what comes by itself", {}, async ({ page, collector, open }) => {
+  const right = collector.explanation.bind(collector);
+  let stage = "mql";
+  const given = { id: 1, effect: "fit", points: -7, from: "2026-11-20T10:00:00.000Z", until: "2026-12-20T10:00:00.000Z", reason: "no budget", actor: "owner", ended_at: null, ended_by: null, counts: true };
+  collector.explanation = (...asked) => {
+    const told = right(...asked);
+    const line = { kind: "override", axis: "fit", group: "", id: "override_1", label: "Override by the owner", points: -7, count: 1, first_at: given.from, last_at: given.from, detail: "until 2026-12-20: no budget" };
+    const total = told.score.total - 7;
+    return {
+      ...told, lines: [...told.lines, line], machine_score: told.score, score: { ...told.score, total, fit: told.score.fit - 7 }, cooling_until: "2026-12-01T00:00:00.000Z",
+      overrides: [given, { ...given, id: 2, effect: "hold", points: null, reason: "a holiday", counts: false, ended_at: "2026-11-20T12:00:00.000Z", ended_by: "operator" }],
+      stage, transitions: stage === "mql" ? told.transitions : [...told.transitions, { from: "mql", to: "sal", at: "2026-11-21T11:00:00.000Z", reason: "accepted by sales", actor: "owner", score: null }],
+    };
+  };
+  await open();
+  await page.locator("#leads h3 button").first().click();
+  const panel = page.locator("#leads > li").first().locator(".explanation");
+  await panel.locator("[data-sum]").waitFor();
+  assert.equal(await panel.locator(".error").count(), 0, "the lines still sum");
+  assert.match(await panel.locator("tr.by-people").innerText(), /Override by the owner[\s\S]*no budget[\s\S]*−7/);
+  const sum = Number(await panel.locator("[data-sum]").getAttribute("data-sum"));
+  assert.equal(Number(await panel.locator("[data-machine]").getAttribute("data-machine")), Math.round((sum + 7) * 1000) / 1000);
+  const words = await panel.innerText();
+  assert.match(words, /without what people said/);
+  assert.match(words, /What people said[\s\S]*−7 points of fit · no budget · by the owner[\s\S]*Held back from being an MQL \(does not count at this moment\) · a holiday[\s\S]*ended 20 Nov 2026, 13:00 by the operator/);
+  assert.match(words, /If nothing new happens[\s\S]*below 40 points[\s\S]*21 Dec 2026/);
+  assert.match(words, /Cooldown[\s\S]*cannot qualify again before 1 Dec 2026/);
+  assert.match(words, /Time limit[\s\S]*(24 hours|7 days), (until|overdue since)/);
+  stage = "sal";
+  await panel.locator("input[value=now]").check({ force: true });
+  await panel.getByText("MQL → SAL · accepted by sales · by the owner").waitFor();
+  assert.doesNotMatch(await panel.innerText(), /If nothing new happens/, "what sales works on falls out by nothing");
 });
 
 onPage("an explanation that does not add up says so", {}, async ({ page, collector, open }) => {
@@ -325,7 +375,7 @@ onPage("what visitors send is text and nothing else", {
     }
     collector.suppressed = { total: 1, by_signal: { [HOSTILE]: 1 } };
     const right = collector.explanation.bind(collector);
-    collector.explanation = (...asked) => ({ ...right(...asked), missing: [HOSTILE] });
+    collector.explanation = (...asked) => ({ ...right(...asked), missing: [HOSTILE], overrides: [{ id: 1, effect: HOSTILE, points: null, reason: HOSTILE, actor: HOSTILE, until: HOSTILE, from: HOSTILE, counts: true }] });
   },
 }, async ({ page, open }) => {
   await open("/?by=source&channel=%3Cimg%20src%3Dx%20onerror%3D%22window.hacked%3D1%22%3E");
@@ -336,6 +386,7 @@ onPage("what visitors send is text and nothing else", {
   await page.locator("#leads h3 button").first().click();
   await withText(page, ".explanation .missing", HOSTILE);
   await withText(page, ".explanation th", HOSTILE);
+  await withText(page, ".explanation .said", HOSTILE);
   await withText(page, "#legend", HOSTILE);
   await page.locator("#plot-cursor").focus();
   await open(`/?by=campaign&site=${encodeURIComponent(HOSTILE)}`);
@@ -420,7 +471,7 @@ onPage("demo data is called demo data", { prepare: (collector) => { collector.de
 });
 
 for (const colorScheme of ["light", "dark"]) {
-  for (const width of [1280, 390]) {
+  for (const width of [1280, 390, 320]) {
     onPage(`everything can be read, named and reached, ${colorScheme} at ${width}`, { context: { colorScheme, viewport: { width, height: 844 }, reducedMotion: "reduce" }, prepare: (collector) => { collector.demo = true; } }, async ({ page, open }) => {
       await open("/?channel=email");
       await listed(page);

@@ -41,7 +41,12 @@ impl Person {
             pageview(&format!("/{word}-after")).from_within(),
         ];
         app.send_all_from(self.network, &events).assert_status(202);
-        app.wait_for_lead(&self.company(), |lead| lead["stage"] == "mql");
+        let lead = app.wait_for_lead(&self.company(), |lead| lead["stage"] == "mql");
+        let path = format!("/api/v1/leads/{}/overrides?site={SITE}", lead["key"].as_str().expect("a key"));
+        let until = (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24)).to_string();
+        let said =
+            json!({ "effect": "fit", "points": 1, "until": until, "reason": format!("{word}-remark") });
+        app.post_json(&path, &said).header("cookie", app.cookie()).send().assert_status(201);
     }
 
     /// Everything by which they could be told, and what it is.
@@ -62,9 +67,17 @@ impl Person {
             needles.push((format!("{id} in bytes"), unhex(id)));
         }
         needles.push((format!("the word {}", self.word), self.word.as_bytes().to_vec()));
-        for suffix in
-            ["-landing", "-source", "-campaign", "-page", "-property", " event", " officer", " Company"]
-        {
+        for suffix in [
+            "-landing",
+            "-source",
+            "-campaign",
+            "-page",
+            "-property",
+            "-remark",
+            " event",
+            " officer",
+            " Company",
+        ] {
             let text = format!("{}{suffix}", self.word);
             needles.push((text.clone(), text.into_bytes()));
         }

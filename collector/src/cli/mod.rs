@@ -6,6 +6,7 @@ pub mod backup;
 pub mod demo;
 pub mod export;
 pub mod import;
+pub mod lead;
 pub mod model;
 mod page;
 pub mod person;

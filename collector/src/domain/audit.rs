@@ -117,6 +117,8 @@ actions! {
     LeadViewed "lead.viewed" "Lead looked at",
     LeadsListed "leads.listed" "Leads listed",
     LeadStageChanged "lead.stage_changed" "Stage changed",
+    LeadOverrideGiven "lead.override_given" "Override given",
+    LeadOverrideEnded "lead.override_ended" "Override ended",
     EventsExported "export.events" "Events exported",
     BackupMade "backup.made" "Backup made",
     AuditExported "audit.exported" "Audit log exported",

@@ -3,6 +3,8 @@
 use super::auth::Viewer;
 use super::blocking::blocking;
 use super::error::{Problem, parameter};
+use super::overdue::{Sla, sla};
+use super::overrides;
 use super::reports::{attribution, site};
 use super::stage::{Way, ways};
 use super::state::State;
@@ -63,9 +65,12 @@ struct Shown {
     domain: Option<EmailDomain>,
     attributes: Attributes,
     reasons: Vec<Reason>,
+    /// Where the model has a time limit for the stage.
+    sla: Option<Sla>,
 }
 
-fn shown(model: &Model, lead: Lead, attribution: Attribution) -> Shown {
+fn shown(model: &Model, lead: Lead, attribution: Attribution, now: Timestamp) -> Shown {
+    let sla = sla(model, &lead, now);
     let origin: Origin = if attribution == Attribution::Last { lead.last } else { lead.first };
     Shown {
         key: lead.key.to_hex(),
@@ -88,6 +93,7 @@ fn shown(model: &Model, lead: Lead, attribution: Attribution) -> Shown {
         domain: lead.domain,
         attributes: lead.attributes,
         reasons: lead.reasons,
+        sla,
     }
 }
 
@@ -124,7 +130,7 @@ impl ListQuery {
     }
 }
 
-fn page_token(text: &str) -> Result<PageToken, Problem> {
+pub(super) fn page_token(text: &str) -> Result<PageToken, Problem> {
     let wrong = || Problem::bad("?cursor", "cursor: what `next` of the page before said");
     let (at, key) = text.split_once('.').ok_or_else(wrong)?;
     let at = Timestamp::from_millis(at.parse().map_err(|_| wrong())?);
@@ -139,13 +145,14 @@ pub(super) async fn list(
 ) -> Result<HttpResponse, Problem> {
     let (site, query) = (site(&state, &query.site)?, query.parse(&state)?);
     let by = query.attribution;
+    let now = state.clock.now();
     let listed = move || -> Result<_, StoreError> {
         state.audit.leads_listed(&viewer.actor, &site)?;
         Ok((state.ledger.leads(&query)?, state.models.of(state.ledger.as_ref(), site.no)?))
     };
     let (page, model) = blocking(listed).await?;
     let next = page.next.map(|token| format!("{}.{}", token.at.millis(), token.key.to_hex()));
-    let leads = page.leads.into_iter().map(|lead| shown(&model, lead, by)).collect();
+    let leads = page.leads.into_iter().map(|lead| shown(&model, lead, by, now)).collect();
     Ok(private().json(Listed { leads, total: page.total, next }))
 }
 
@@ -210,7 +217,8 @@ pub(super) async fn show(
     let next = ways(lead.stage);
     let transitions = transitions.into_iter().map(TransitionShown::of).collect();
     let earlier_models = earlier.into_iter().map(EarlierShown::of).collect();
-    Ok(private().json(One { lead: shown(&model, lead, by), next, transitions, earlier_models }))
+    let lead = shown(&model, lead, by, state.clock.now());
+    Ok(private().json(One { lead, next, transitions, earlier_models }))
 }
 
 /// A lead with its past and where people may put it.
@@ -253,6 +261,8 @@ struct Explanation {
     stage: Option<Stage>,
     model: serde_json::Value,
     score: Score,
+    /// The score without what people say against it.
+    machine_score: Score,
     grade: Option<Grade>,
     threshold: Points,
     qualifies: bool,
@@ -262,6 +272,10 @@ struct Explanation {
     exit: Option<Exit>,
     /// Until when it cannot qualify again: it fell out, or sales handed it back.
     cooling_until: Option<Timestamp>,
+    /// How long it may stand where it stands, and whether it does for longer than that now.
+    sla: Option<Sla>,
+    /// What people said against the score; which of it counts at `as_of` is said with each.
+    overrides: Vec<overrides::Shown>,
     transitions: Vec<TransitionShown>,
 }
 
@@ -319,6 +333,11 @@ async fn past(
     })
 }
 
+/// Whether a line of these is what somebody said against the score.
+fn said(lines: &serde_json::Value) -> bool {
+    lines.as_array().into_iter().flatten().any(|line| line["kind"] == "override")
+}
+
 /// `GET /api/v1/leads/{key}/explanation`
 pub(super) async fn explanation(
     viewer: Viewer,
@@ -363,6 +382,8 @@ pub(super) async fn explanation(
     let falls_at = known_at.and_then(|_| model.falls_out(&was.hits, &profile, as_of));
     let exit = model.exit_below().map(|below| Exit { below, falls_at });
     let cooling_until = known_at.and_then(|_| cooling_until(&model, &was));
+    let machine = || model.evaluate(&was.hits, &profile.without_overrides(), as_of).score();
+    let machine_score = if said(&lines) { machine() } else { score };
     Ok(private().json(Explanation {
         key: lead.key.to_hex(),
         site: site.id.to_string(),
@@ -375,11 +396,14 @@ pub(super) async fn explanation(
         score,
         grade: known_at.and_then(|_| model.grade(score)),
         threshold: model.threshold(),
+        machine_score,
         qualifies,
         lines,
         missing,
         exit,
         cooling_until: cooling_until.filter(|until| *until > as_of),
+        sla: sla(&model, &lead, state.clock.now()),
+        overrides: lead.overrides.iter().map(|given| overrides::Shown::of(given, as_of)).collect(),
         transitions: transitions.into_iter().map(TransitionShown::of).collect(),
     }))
 }

@@ -15,6 +15,8 @@ mod headers;
 mod health;
 mod leads;
 mod models;
+mod overdue;
+mod overrides;
 mod pages;
 mod passwords;
 mod predictions;

@@ -1,8 +1,8 @@
 //! Every URL. Invariant: a URL that is not here does not exist.
 
 use super::{
-    ask, audit, auth, collect, coverage, demo, error, gpc, health, leads, models, pages, predictions,
-    privacy, reports, script, stage, state::State,
+    ask, audit, auth, collect, coverage, demo, error, gpc, health, leads, models, overdue, overrides, pages,
+    predictions, privacy, reports, script, stage, state::State,
 };
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{Route, guard};
@@ -34,6 +34,7 @@ pub fn configure(state: web::Data<State>) -> impl Fn(&mut ServiceConfig) + Clone
             .route("/api/v1/reports/mql", read().to(reports::mql))
             .route("/api/v1/reports/coverage", read().to(coverage::show))
             .route("/api/v1/leads", read().to(leads::list))
+            .route("/api/v1/leads/overdue", read().to(overdue::list))
             .route("/api/v1/leads/{key}", read().to(leads::show))
             .route("/api/v1/leads/{key}/stage", web::post().to(stage::change))
             .route("/api/v1/leads/{key}/explanation", read().to(leads::explanation))
@@ -48,6 +49,9 @@ pub fn configure(state: web::Data<State>) -> impl Fn(&mut ServiceConfig) + Clone
             .route("/api/v1/models/{hash}", read().to(models::show))
             .route("/api/v1/models/{hash}", web::delete().to(models::remove))
             .route("/api/v1/models/{hash}/publish", web::post().to(models::publish))
+            .route("/api/v1/leads/{key}/overrides", read().to(overrides::list))
+            .route("/api/v1/leads/{key}/overrides", web::post().to(overrides::give))
+            .route("/api/v1/leads/{key}/overrides/{id}", web::delete().to(overrides::end))
             // The audit page's data.
             .route("/api/v1/audit/salts", read().to(audit::salts::show))
             .route("/api/v1/audit/retention", read().to(audit::retention::show))

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 /// The query.
 #[derive(Deserialize)]
 pub(super) struct SiteQuery {
-    site: String,
+    pub(super) site: String,
 }
 
 /// What is asked for.

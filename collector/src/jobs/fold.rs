@@ -98,6 +98,7 @@ impl<'a> Fold<'a> {
             visits: self.visits_touched.iter().filter_map(|id| self.loaded.visits.remove(id)).collect(),
             leads: self.leads_touched.iter().filter_map(|key| self.loaded.leads.remove(key)).collect(),
             transitions: self.transitions,
+            overrides: Vec::new(),
             applied: self.applied,
             rollups: self.rollups,
             forget_visits_before: forget.then(|| self.newest.plus_millis(-FORGET_MS)),
@@ -162,7 +163,9 @@ impl<'a> Fold<'a> {
                 .and_then(|visitor| self.loaded.visits.get(&visitor))
                 .map(|visit| visit.started_at);
             let first_seen = since.filter(|_| site.policy.link_same_day).unwrap_or(event.at).min(event.at);
-            self.loaded.leads.insert(key, new_lead(site, event, key, origin, first_seen));
+            let overrides = self.loaded.overrides.remove(&key).unwrap_or_default();
+            let lead = Lead { overrides, ..new_lead(site, event, key, origin, first_seen) };
+            self.loaded.leads.insert(key, lead);
             counting::count_lead(&mut self.rollups, site, event.at, origin, 1);
         }
         self.leads_touched.insert(key);
@@ -299,6 +302,7 @@ fn new_lead(site: &Site, event: &Event, key: LeadKey, origin: &Origin, first_see
         reasons: Vec::new(),
         qualified: None,
         hits: Vec::new(),
+        overrides: Vec::new(),
     }
 }
 

@@ -7,6 +7,8 @@ mod fold;
 mod housekeeping;
 pub mod models;
 pub mod outcomes;
+pub mod overdue;
+pub mod overrides;
 pub mod past;
 pub mod predictions;
 pub mod publish;

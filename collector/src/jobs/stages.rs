@@ -72,9 +72,9 @@ impl std::fmt::Display for Refused {
 #[derive(Clone)]
 pub struct Stages {
     events: Arc<dyn EventStore>,
-    ledger: Arc<dyn Ledger>,
+    pub(super) ledger: Arc<dyn Ledger>,
     models: LiveModels,
-    audit: Arc<Recorder>,
+    pub(super) audit: Arc<Recorder>,
     clock: Clock,
 }
 
@@ -149,13 +149,21 @@ impl Stages {
         key: LeadKey,
         asked: &Asked,
     ) -> Result<Result<Transition, Refused>, StoreError> {
+        Ok(self.tried(|| self.attempt(actor, site, key, asked))?.unwrap_or(Err(Refused::Later)))
+    }
+
+    /// Tries a change again when another was made at the same moment; nothing when that goes on.
+    pub(super) fn tried<T>(
+        &self,
+        mut attempt: impl FnMut() -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
         for _ in 0..TRIES {
-            match self.attempt(actor, site, key, asked) {
+            match attempt() {
                 Err(StoreError::Conflict) => {}
-                done => return done,
+                done => return done.map(Some),
             }
         }
-        Ok(Err(Refused::Later))
+        Ok(None)
     }
 
     /// Changes it, unless another model became live meanwhile: a conflict.
@@ -256,9 +264,7 @@ impl Stages {
             let stage = lead.stage.name();
             return Err(Refused::Moment(format!("at: the lead is {stage} since {since}, which is later")));
         }
-        let printed = printable(asked.reason.as_str());
-        let (said, _) = redact(&printed);
-        let said = said.trim();
+        let said = searched(&asked.reason);
         let evaluation = model.evaluate(&lead.hits, &super::standing::profile(lead), at.max(lead.scored_at));
         Ok(Transition {
             lead: lead.key,
@@ -275,4 +281,11 @@ impl Stages {
             rules: Vec::new(),
         })
     }
+}
+
+/// What somebody wrote, without what names a person.
+pub(super) fn searched(words: &Text<300>) -> String {
+    let printed = printable(words.as_str());
+    let (said, _) = redact(&printed);
+    said.trim().to_owned()
 }

@@ -2,10 +2,10 @@
 //! looked at on each midnight (UTC) and nowhere else, so that a score that fades makes the same change at the
 //! same moment, whether a sweep finds it, the next event or a replay years later.
 
-use crate::domain::{Actor, Role, Score, Site, Stage, Timestamp};
+use crate::domain::{Actor, Effect, Role, Score, Site, Stage, Timestamp};
 use crate::leads::lifecycle::{self, Rules, Standing, Verdict};
 use crate::leads::{Lead, Qualified, Reason, Transition, rules_in};
-use crate::scoring::{Evaluation, GateKind, GateOutcome, Line, Model, Profile};
+use crate::scoring::{Evaluation, GateKind, GateOutcome, GateResult, Line, Model, Profile};
 use crate::storage::counting::{self, Rollups};
 
 /// Sees what a replay makes of leads.
@@ -51,7 +51,17 @@ impl Steps<'_> {
         count
     }
 
+    /// Up to `until` nothing happens to a lead but that overrides begin and end: at those moments it is judged as
+    /// after an event.
     fn fade(&mut self, lead: &mut Lead, until: Timestamp) {
+        while let Some(at) = next_turn(lead, until) {
+            self.fall(lead, at);
+            self.score(lead, at, at);
+        }
+        self.fall(lead, until);
+    }
+
+    fn fall(&mut self, lead: &mut Lead, until: Timestamp) {
         let from = lead.scored_at.max(lead.stage_at);
         if let Some((evaluation, fades)) = fall(self.model, lead, from, until) {
             self.change(lead, &evaluation, evaluation.as_of, fades);
@@ -129,7 +139,8 @@ pub(crate) fn fall(
     until: Timestamp,
 ) -> Option<(Evaluation, lifecycle::Move)> {
     let machine = lead.stage_by == Role::Collector;
-    if lead.stage != Stage::Mql || !machine || model.exit_below().is_none() {
+    let held = lead.overrides.iter().any(|given| given.effect == Effect::Hold);
+    if lead.stage != Stage::Mql || !machine || model.exit_below().is_none() && !held {
         return None;
     }
     let profile = profile(lead);
@@ -142,6 +153,17 @@ pub(crate) fn fall(
         at = at.plus_days(1);
     }
     None
+}
+
+/// The next moment, up to `until`, at which an override of a lead makes it another: when it was given or ended, and
+/// when it expired, which is looked at on the midnight (UTC) after it as all that time does.
+fn next_turn(lead: &Lead, until: Timestamp) -> Option<Timestamp> {
+    let turns = lead.overrides.iter().flat_map(|given| {
+        let over = given.over_at();
+        let ended = given.ended.as_ref().is_some_and(|ended| ended.at == over);
+        [given.from, if ended || midnight(over) == over { over } else { midnight(over).plus_days(1) }]
+    });
+    turns.filter(|at| *at > lead.scored_at && *at <= until).min()
 }
 
 /// The midnight (UTC) at or before a moment.
@@ -173,17 +195,19 @@ fn standing(lead: &Lead) -> Standing {
 }
 
 fn verdict(evaluation: &Evaluation) -> Verdict {
-    let rules_out = |gate: &&crate::scoring::GateResult| {
-        gate.kind == GateKind::Disqualifier && gate.outcome == GateOutcome::Fail
-    };
+    let rules_out =
+        |gate: &&GateResult| gate.kind == GateKind::Disqualifier && gate.outcome == GateOutcome::Fail;
     let ruled_out = evaluation.gates.iter().find(rules_out);
+    let said = |gate: &GateResult| format!("{}: {}", gate.label, gate.detail);
     let Score { total, engagement, .. } = evaluation.score();
     Verdict {
         at: evaluation.as_of,
         total,
         engagement,
         qualifies: evaluation.qualifies,
-        ruled_out: ruled_out.map(|gate| format!("{}: {}", gate.label, gate.detail)),
+        ruled_out: ruled_out.map(said),
+        held: evaluation.held().map(said),
+        passed: evaluation.qualified().map(said),
     }
 }
 
@@ -193,6 +217,7 @@ pub(crate) fn profile(lead: &Lead) -> Profile {
         attributes: lead.attributes.clone(),
         domain: lead.domain.clone(),
         country: lead.country.clone(),
+        overrides: lead.overrides.clone(),
     }
 }
 

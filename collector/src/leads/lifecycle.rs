@@ -28,7 +28,10 @@ pub const fn legal(kind: Kind, from: Stage) -> &'static [Legal] {
 const fn by_machine(from: Stage) -> &'static [Legal] {
     match from {
         Stage::Lead => &[(Stage::Mql, "qualified by its score"), (Stage::Disqualified, "ruled out")],
-        Stage::Mql => &[(Stage::Lead, "fell out: its score faded"), (Stage::Disqualified, "ruled out")],
+        Stage::Mql => &[
+            (Stage::Lead, "fell out: its score faded, or it is held back"),
+            (Stage::Disqualified, "ruled out"),
+        ],
         Stage::Recycled => &[(Stage::Mql, "qualified anew"), (Stage::Disqualified, "ruled out")],
         Stage::Disqualified => &[(Stage::Lead, "nothing rules it out any more")],
         Stage::Sal | Stage::Sql | Stage::Customer | Stage::Lost => &[],
@@ -142,6 +145,10 @@ pub struct Verdict {
     pub qualifies: bool,
     /// What rules the lead out.
     pub ruled_out: Option<String>,
+    /// Who holds the lead back, and why.
+    pub held: Option<String>,
+    /// Who says that the lead qualifies, whatever its points, and why.
+    pub passed: Option<String>,
 }
 
 /// What the model says of the way in and out.
@@ -184,18 +191,26 @@ pub fn next(standing: &Standing, verdict: &Verdict, rules: &Rules) -> Option<Mov
         }
         (Stage::Disqualified, None) if ours => to(Stage::Lead, "nothing rules it out any more".to_owned()),
         (Stage::Lead | Stage::Recycled, None) if verdict.qualifies => {
-            let cooling = cooling_until(standing, rules).is_some_and(|until| verdict.at < until);
-            if cooling { None } else { to(Stage::Mql, reason(verdict.total, rules.threshold)) }
+            // Who says that it qualifies need not wait.
+            let cooling = verdict.passed.is_none()
+                && cooling_until(standing, rules).is_some_and(|until| verdict.at < until);
+            if cooling { None } else { to(Stage::Mql, reason(verdict, rules.threshold)) }
         }
         _ => fades(standing, verdict, rules),
     }
 }
 
 /// Where the machine puts a lead as time passes and nothing happens, if anywhere else: an MQL falls out below
-/// the exit, and when nothing that it did counts any more, however well it suits. What people made an MQL is
-/// theirs.
+/// the exit, and when nothing that it did counts any more, however well it suits; not while somebody says that it
+/// qualifies, and at once when they hold it back. What people made an MQL is theirs.
 pub fn fades(standing: &Standing, verdict: &Verdict, rules: &Rules) -> Option<Move> {
-    let exit = rules.exit_below.filter(|_| standing.stage == Stage::Mql && standing.by_machine)?;
+    if standing.stage != Stage::Mql || !standing.by_machine {
+        return None;
+    }
+    if let Some(why) = &verdict.held {
+        return Some(Move { to: Stage::Lead, reason: why.clone() });
+    }
+    let exit = rules.exit_below.filter(|_| verdict.passed.is_none())?;
     let seen: String = standing.last_seen.to_string().chars().take(10).collect();
     let reason = if verdict.total < exit {
         format!("score {} fell below {exit}, the way out; last active on {seen}", verdict.total)
@@ -210,8 +225,11 @@ pub fn fades(standing: &Standing, verdict: &Verdict, rules: &Rules) -> Option<Mo
 }
 
 /// Why a lead became an MQL, in a sentence.
-fn reason(total: Points, threshold: Points) -> String {
-    if total >= threshold {
+fn reason(verdict: &Verdict, threshold: Points) -> String {
+    let total = verdict.total;
+    if let Some(why) = &verdict.passed {
+        why.clone()
+    } else if total >= threshold {
         format!("score {total} reached the threshold of {threshold}")
     } else {
         format!("score {total} and a rule that qualifies at once")
@@ -239,7 +257,15 @@ mod tests {
     fn verdict(at: i64, total: i32) -> Verdict {
         let total = Points::whole(total);
         let qualifies = total >= RULES.threshold;
-        Verdict { at: day(at), total, engagement: total, qualifies, ruled_out: None }
+        Verdict {
+            at: day(at),
+            total,
+            engagement: total,
+            qualifies,
+            ruled_out: None,
+            held: None,
+            passed: None,
+        }
     }
 
     fn to(standing: &Standing, verdict: &Verdict) -> Option<Stage> {
@@ -282,6 +308,30 @@ mod tests {
     }
 
     #[test]
+    fn who_is_held_back_is_no_mql_and_who_is_said_to_qualify_is_one() {
+        let held = |total| Verdict { held: Some("held".to_owned()), qualifies: false, ..verdict(5, total) };
+        let passed =
+            |total| Verdict { passed: Some("said".to_owned()), qualifies: true, ..verdict(5, total) };
+        let why = |stage, verdict: &Verdict, rules: &Rules| {
+            next(&standing(stage), verdict, rules).map(|next| (next.to, next.reason))
+        };
+        let said = |to, reason: &str| Some((to, reason.to_owned()));
+        assert_eq!(why(Stage::Lead, &held(99), &RULES), None);
+        assert_eq!(why(Stage::Mql, &held(99), &RULES), said(Stage::Lead, "held"));
+        let endless = Rules { exit_below: None, ..RULES };
+        assert_eq!(why(Stage::Mql, &held(99), &endless), said(Stage::Lead, "held"), "with no way out too");
+        assert_eq!(why(Stage::Lead, &passed(0), &RULES), said(Stage::Mql, "said"));
+        assert_eq!(
+            why(Stage::Recycled, &passed(0), &RULES),
+            said(Stage::Mql, "said"),
+            "without the cooldown"
+        );
+        assert_eq!(why(Stage::Mql, &passed(0), &RULES), None, "and it stays, however it faded");
+        let theirs = Standing { by_machine: false, ..standing(Stage::Mql) };
+        assert_eq!(next(&theirs, &held(0), &RULES), None, "whom people made an MQL is theirs");
+    }
+
+    #[test]
     fn what_people_decided_is_theirs() {
         let out = Verdict { ruled_out: Some("a student".to_owned()), ..verdict(90, 0) };
         for stage in [Stage::Mql, Stage::Disqualified, Stage::Sal, Stage::Sql, Stage::Customer, Stage::Lost] {
@@ -315,13 +365,16 @@ mod tests {
 
     fn doing() -> impl Strategy<Value = Doing> {
         let verdict = || {
-            (0..100_i32, -20..100_i32, any::<bool>(), prop::option::weighted(0.1, "[a-z]{3}")).prop_map(
-                |(total, engagement, qualifies, ruled_out)| Verdict {
+            let said = || prop::option::weighted(0.1, "[a-z]{3}");
+            (0..100_i32, -20..100_i32, any::<bool>(), said(), (said(), said())).prop_map(
+                |(total, engagement, qualifies, ruled_out, (held, passed))| Verdict {
                     at: day(0),
                     total: Points::whole(total),
                     engagement: Points::whole(engagement),
-                    qualifies: qualifies && ruled_out.is_none(),
+                    qualifies: (qualifies || passed.is_some()) && ruled_out.is_none() && held.is_none(),
                     ruled_out,
+                    held,
+                    passed,
                 },
             )
         };

@@ -2,8 +2,8 @@
 //! than a day's hits and is forgotten with the day's salt; a lead holds no address.
 
 use crate::domain::{
-    Actor, Attributes, Channel, EmailDomain, Hit, LeadKey, ModelHash, Money, Points, Role, RuleId, Score,
-    SiteNo, Stage, Text, Timestamp, Touch, VisitorId,
+    Actor, Attributes, Channel, EmailDomain, Hit, LeadKey, ModelHash, Money, Override, Points, Role, RuleId,
+    Score, SiteNo, Stage, Text, Timestamp, Touch, VisitorId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -163,6 +163,9 @@ pub struct Lead {
     pub qualified: Option<Qualified>,
     /// Every hit that can still matter.
     pub hits: Vec<Hit>,
+    /// What people say against its score, by number; written by [`crate::storage`]'s changes of their own, and not
+    /// with the lead.
+    pub overrides: Vec<Override>,
 }
 
 /// One change of stage.

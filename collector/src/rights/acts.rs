@@ -288,6 +288,7 @@ fn all(erased: &ErasedEvents, taken: &TakenBack, visits: u64) -> Counts {
         ("same_pseudonym_events", erased.same_pseudonym),
         ("hits", taken.held.hits),
         ("transitions", taken.held.transitions),
+        ("overrides", taken.held.overrides),
         ("visits", visits),
         ("leads", taken.held.leads),
         ("rollup_cells", taken.rollup_cells),

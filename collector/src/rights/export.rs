@@ -168,6 +168,14 @@ fn scoring_lines(scored: &Scored, table: &mut Table) {
     for line in &scored.lines {
         table.line("score line", "", "", &format!("{} points for {}", line.points, line.label), &line.detail);
     }
+    let machine = format!("a score of {} without what people said", scored.machine_score.total);
+    table.line("score", "", "", &machine, "");
+    for said in &scored.overrides {
+        let points = said.points.map(|points| format!("{points} points of ")).unwrap_or_default();
+        let what =
+            format!("{points}{}, until {}, by the {}", said.effect.name(), said.until, said.said_by.name());
+        table.line("override", &said.from.to_string(), "", &what, &said.reason);
+    }
     for sentence in scored.missing.iter().chain(&scored.what_if) {
         table.line("what if", "", "", sentence, "");
     }

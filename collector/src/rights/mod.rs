@@ -187,6 +187,7 @@ impl Service {
                 ("same_pseudonym_events", number(known.events.len()) - events),
                 ("hits", known.held.hits),
                 ("transitions", known.held.transitions),
+                ("overrides", known.held.overrides),
                 ("visits", known.held.visits),
                 ("audit_entries", audit_entries),
             ]),

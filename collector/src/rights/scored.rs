@@ -1,7 +1,7 @@
 //! What a person was scored on, and what would have changed it. Invariant: every number is the model's own
 //! answer, also for what did not happen: nothing is reckoned here.
 
-use crate::domain::{Money, Points, Role, Score, Stage, Timestamp};
+use crate::domain::{Effect, Money, Override, Points, Role, Score, Stage, Timestamp};
 use crate::jobs::score::profile;
 use crate::leads::{Lead, Transition};
 use crate::scoring::{Evaluation, Line, LineKind, Model, Profile};
@@ -23,6 +23,10 @@ pub struct Scored {
     pub qualifies: bool,
     /// What it consists of; the points sum to the score.
     pub lines: Vec<Line>,
+    /// The score without what people say against it.
+    pub machine_score: Score,
+    /// What people said against the score, those included that are over.
+    pub overrides: Vec<Said>,
     /// What is missing, in sentences.
     pub missing: Vec<String>,
     /// What would change it, in sentences.
@@ -31,6 +35,23 @@ pub struct Scored {
     pub decisions: Vec<Decision>,
     /// What the machine had decided by models that another took the place of since.
     pub earlier_decisions: Vec<Decision>,
+}
+
+/// What somebody said against the score.
+#[derive(Debug, Clone, Serialize)]
+pub struct Said {
+    /// Points on engagement or fit, or hold, or qualify.
+    pub effect: Effect,
+    /// What it adds.
+    pub points: Option<Points>,
+    /// When it was given.
+    pub from: Timestamp,
+    /// When it expires or was ended.
+    pub until: Timestamp,
+    /// Why.
+    pub reason: String,
+    /// In which role somebody said it.
+    pub said_by: Role,
 }
 
 /// A change of stage.
@@ -89,11 +110,24 @@ pub(super) fn scored(
         threshold: model.threshold(),
         now: evaluation.score(),
         qualifies: evaluation.qualifies,
+        machine_score: model.evaluate(&lead.hits, &profile.without_overrides(), now).score(),
+        overrides: lead.overrides.iter().map(said).collect(),
         missing: evaluation.missing.clone(),
         what_if,
         lines: evaluation.lines,
         decisions: transitions.iter().map(decision).collect(),
         earlier_decisions: earlier.iter().map(|earlier| decision(&earlier.transition)).collect(),
+    }
+}
+
+fn said(given: &Override) -> Said {
+    Said {
+        effect: given.effect,
+        points: given.effect.points(),
+        from: given.from,
+        until: given.over_at(),
+        reason: given.reason.to_string(),
+        said_by: given.actor.role,
     }
 }
 
@@ -111,6 +145,11 @@ fn without(
             (others.cloned().collect(), profile.clone())
         }
         LineKind::Attribute => (lead.hits.clone(), blank(profile, model.field_of(&line.id)?)),
+        LineKind::Override => {
+            let mut others = profile.clone();
+            others.overrides.retain(|given| line.id != format!("override_{}", given.no));
+            (lead.hits.clone(), others)
+        }
         LineKind::RuleCap | LineKind::GroupCap | LineKind::AxisClamp | LineKind::TotalClamp => return None,
     };
     let other = model.evaluate(&hits, &profile, evaluation.as_of);

@@ -27,12 +27,13 @@ impl fmt::Display for Problem {
 }
 
 /// What the reader says, in words for people who do not write programs; tried in this order.
-const PLAIN: [(&str, &str); 13] = [
+const PLAIN: [(&str, &str); 15] = [
     ("unknown field", "unknown key"),
     ("missing field", "missing key"),
     ("duplicate field", "duplicate key"),
     ("unknown variant", "unknown value"),
     ("invalid type: ", "wrong kind of value: "),
+    ("invalid value: ", "wrong value: "),
     (", expected one of ", "; allowed here: "),
     (", expected f64", "; write a number"),
     (", expected u32", "; write a whole number, 0 or more"),
@@ -40,6 +41,7 @@ const PLAIN: [(&str, &str); 13] = [
     (", expected a string", "; write a text in quotes"),
     (", expected a sequence", "; write a list in [ ], or [[…]] above a table"),
     (", expected a table of keys", "; write a table of keys"),
+    (", expected a time limit", "; write a time limit"),
     (", expected ", "; allowed here: "),
 ];
 

@@ -7,7 +7,8 @@ use super::{
     decay::age_in_days,
     grade::Grade,
     model::{Axis, Clamp, Rule, Spec},
-    predicate::{GateResult, day},
+    overrides,
+    predicate::{GateKind, GateOutcome, GateResult, day},
 };
 use crate::domain::{Hit, Points, RuleId, Score, Timestamp};
 use serde::Serialize;
@@ -20,6 +21,8 @@ pub enum LineKind {
     Rule,
     /// What an attribute of the profile gave.
     Attribute,
+    /// What somebody adds to an axis, or takes from it.
+    Override,
     /// What the rule's own cap takes back.
     RuleCap,
     /// What the group's cap takes back.
@@ -37,9 +40,9 @@ pub struct Line {
     pub kind: LineKind,
     /// Which axis it counts for.
     pub axis: Axis,
-    /// The group's id; empty for clamps.
+    /// The group's id; empty for overrides and clamps.
     pub group: String,
-    /// The rule's, attribute's or group's id; for clamps the axis.
+    /// The rule's, attribute's or group's id; for clamps the axis, for overrides `override_` and their number.
     pub id: String,
     /// For people.
     pub label: String,
@@ -76,9 +79,11 @@ pub struct Evaluation {
     /// What the lead did.
     pub engagement: Points,
     /// Sum to `total` exactly. Engagement first, then fit, then the total's clamp; groups by id, in each
-    /// the largest first, a rule's cap right after it, the group's cap last.
+    /// the largest first, a rule's cap right after it, the group's cap last; after the groups of an axis the
+    /// overrides by number, then the axis's clamp.
     pub lines: Vec<Line>,
-    /// Disqualifiers, then ICP requirements.
+    /// Disqualifiers, then ICP requirements, then overrides that count: one that holds fails, one that qualifies
+    /// passes.
     pub gates: Vec<GateResult>,
     /// How good it is at a glance, where the model has grades.
     pub grade: Option<Grade>,
@@ -97,25 +102,41 @@ impl Evaluation {
     pub const fn score(&self) -> Score {
         Score { total: self.total, fit: self.fit, engagement: self.engagement }
     }
+
+    /// The override that holds the lead back, if one does.
+    pub fn held(&self) -> Option<&GateResult> {
+        self.said(GateOutcome::Fail)
+    }
+
+    /// The override that qualifies the lead, if one does.
+    pub fn qualified(&self) -> Option<&GateResult> {
+        self.said(GateOutcome::Pass)
+    }
+
+    fn said(&self, outcome: GateOutcome) -> Option<&GateResult> {
+        self.gates.iter().find(|gate| gate.kind == GateKind::Override && gate.outcome == outcome)
+    }
 }
 
 impl Model {
     /// The score of a lead at `as_of`. Hits of rules that the model does not have do not count.
     ///
     /// In this order: repetition and window, decay (by age in whole days, each hit rounded toward zero to
-    /// a thousandth), rule cap, group cap, axis clamp, total clamp, disqualifiers, ICP, MQL predicate.
+    /// a thousandth), rule cap, group cap, overrides, axis clamp, total clamp, disqualifiers, ICP, overrides that
+    /// hold or qualify, MQL predicate.
     pub fn evaluate(&self, hits: &[Hit], profile: &Profile, as_of: Timestamp) -> Evaluation {
         let spec = &self.spec;
         let by_rule = by_rule(hits, as_of);
         let mut lines = Vec::new();
         let mut coverage = Coverage::default();
 
-        let engagement = spec.axis(Axis::Engagement, spec.clamp.engagement, &mut lines, |group| {
+        let said = |axis| overrides::lines(&profile.overrides, axis, as_of);
+        let engagement = spec.axis(Axis::Engagement, said(Axis::Engagement), &mut lines, |group| {
             let of_group = spec.rules.iter().filter(|rule| rule.group == group);
             of_group.filter_map(|rule| Some(rule.lines(by_rule.get(&rule.id)?, as_of))).collect()
         });
         let fit =
-            spec.axis(Axis::Fit, spec.clamp.fit, &mut lines, |group| spec.attribute_lines(group, profile));
+            spec.axis(Axis::Fit, said(Axis::Fit), &mut lines, |group| spec.attribute_lines(group, profile));
         let total = clamped(Axis::Total, spec.clamp.total, engagement + fit, &mut lines);
         for attribute in &spec.attributes {
             let known = attribute.score(profile).is_some();
@@ -123,7 +144,8 @@ impl Model {
             list.push(attribute.id.to_string());
         }
 
-        let gates = spec.gates(&by_rule, profile, as_of);
+        let mut gates = spec.gates(&by_rule, profile, as_of);
+        gates.extend(overrides::gates(&profile.overrides, as_of));
         let fast = spec.fast_track(&by_rule, as_of);
         let engagements = spec.engagements(&by_rule);
         let score = Score { total, fit, engagement };
@@ -148,12 +170,12 @@ impl Model {
 }
 
 impl Spec {
-    /// Appends the lines of an axis, group by group; answers its sum. `members` gives, for a group, a
-    /// line for each rule or attribute, with its cap's line where one bites.
+    /// Appends the lines of an axis, group by group, and what people `said` of it; answers its sum. `members`
+    /// gives, for a group, a line for each rule or attribute, with its cap's line where one bites.
     fn axis(
         &self,
         axis: Axis,
-        clamp: Clamp,
+        said: Vec<Line>,
         lines: &mut Vec<Line>,
         members: impl Fn(&str) -> Vec<(Line, Option<Line>)>,
     ) -> Points {
@@ -171,6 +193,9 @@ impl Spec {
             }
             sum += points + over.unwrap_or_default();
         }
+        sum += said.iter().map(|line| line.points).sum();
+        lines.extend(said);
+        let clamp = if axis == Axis::Fit { self.clamp.fit } else { self.clamp.engagement };
         clamped(axis, clamp, sum, lines)
     }
 

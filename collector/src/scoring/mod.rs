@@ -9,8 +9,8 @@
 //! 2. [`Model::hits`] (`matching`) filters an event by trust and consent rung and answers which rules it
 //!    hits. The caller keeps these hits for each lead and lets [`Model::prune`] bound them.
 //! 3. [`Model::evaluate`] chooses the hits that count (`counting`: window, repetition), lets them fade
-//!    (`decay`), adds what the [`Profile`] gives (`profile`), applies rule caps, group caps and clamps
-//!    (`evaluate`), asks disqualifiers and ICP requirements, and decides (`predicate`).
+//!    (`decay`), adds what the [`Profile`] gives (`profile`) and what people say (`overrides`), applies rule caps,
+//!    group caps and clamps (`evaluate`), asks disqualifiers and ICP requirements, and decides (`predicate`).
 
 mod answers;
 mod asking;
@@ -26,11 +26,13 @@ mod grade;
 mod matching;
 mod model;
 mod number;
+mod overrides;
 mod pattern;
 mod predicate;
 mod profile;
 mod ready;
 mod schema;
+mod sla;
 mod words;
 
 #[cfg(test)]
@@ -47,6 +49,7 @@ pub use model::{Axis, Model, Size};
 pub use predicate::{GateKind, GateOutcome, GateResult};
 pub use profile::Profile;
 pub use ready::Ready;
+pub use sla::Limit;
 
 /// The model that a new site starts with.
 pub const DEFAULT_MODEL: &str = include_str!("../../models/default-b2b.toml");

@@ -8,6 +8,7 @@ use super::{
     grade::Grades,
     number::Number,
     pattern::{Glob, Phrase},
+    sla::Sla,
 };
 use crate::domain::{ModelHash, Points, RuleId, Rung, Trust};
 use serde::{Deserialize, Serialize};
@@ -143,6 +144,7 @@ pub(super) struct Spec {
     pub(super) mql: Mql,
     pub(super) clamp: Clamps,
     pub(super) grades: Option<Grades>,
+    pub(super) sla: Option<Sla>,
     pub(super) groups: BTreeMap<String, Group>,
     pub(super) rules: Vec<Rule>,
     pub(super) attributes: Vec<Attribute>,

@@ -1,5 +1,5 @@
-//! Gates and the MQL predicate. Invariant: a disqualified lead never qualifies, whatever its points; and
-//! when a lead does not qualify, at least one sentence says what is missing.
+//! Gates and the MQL predicate. Invariant: a disqualified lead and one that is held back never qualify, whatever
+//! their points; and when a lead does not qualify, at least one sentence says what is missing.
 
 use super::{
     counting::ByRule,
@@ -18,6 +18,8 @@ pub enum GateKind {
     Disqualifier,
     /// A requirement of the ideal customer profile.
     Icp,
+    /// What somebody says: it fails where they hold the lead back, and passes where they qualify it.
+    Override,
 }
 
 /// What a gate answers.
@@ -63,8 +65,12 @@ impl Spec {
         engagements: &[&Hit],
         as_of: Timestamp,
     ) -> Vec<String> {
-        let mut missing: Vec<String> = gates.iter().filter_map(|gate| self.gate_sentence(gate)).collect();
-        if fast_track {
+        let qualified =
+            gates.iter().any(|gate| gate.kind == GateKind::Override && gate.outcome == GateOutcome::Pass);
+        // Who says that a lead qualifies knows what the profile does not say; but not that it is no student.
+        let asked = gates.iter().filter(|gate| !(qualified && gate.kind == GateKind::Icp));
+        let mut missing: Vec<String> = asked.filter_map(|gate| self.gate_sentence(gate)).collect();
+        if fast_track || qualified {
             return missing;
         }
         if score.total < self.mql.total_gte {
@@ -110,6 +116,7 @@ impl Spec {
         match (gate.kind, gate.outcome) {
             (_, GateOutcome::Pass) => None,
             (GateKind::Disqualifier, _) => Some(format!("Ruled out as \"{}\": {}.", gate.label, gate.detail)),
+            (GateKind::Override, _) => Some(format!("{}, {}.", gate.label, gate.detail)),
             (GateKind::Icp, _) => {
                 self.mql.icp_required.then(|| format!("Ideal customer, \"{}\": {}.", gate.label, gate.detail))
             }

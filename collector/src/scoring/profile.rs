@@ -6,7 +6,7 @@ use super::{
     number::Number,
     pattern::Phrase,
 };
-use crate::domain::{Attributes, EmailDomain, Points, Text};
+use crate::domain::{Attributes, EmailDomain, Override, Points, Text};
 
 /// What is known of a lead at the moment of evaluation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,9 +17,17 @@ pub struct Profile {
     pub domain: Option<EmailDomain>,
     /// ISO 3166-1 alpha-2, from the network; a declared `country` goes before it.
     pub country: Option<Text<2>>,
+    /// What people say against the score, whenever that counts.
+    pub overrides: Vec<Override>,
 }
 
 impl Profile {
+    /// As it is without what people say against the score: what the machine's own score is of.
+    #[must_use]
+    pub fn without_overrides(&self) -> Self {
+        Self { overrides: Vec::new(), ..self.clone() }
+    }
+
     /// The value of an attribute as models name it: a declared field by its name; `country`;
     /// `email_domain` (the company's domain, or `free`); `email_class` (`company` or `free`).
     pub(super) fn value(&self, attribute: &str) -> Option<&str> {

@@ -5,6 +5,7 @@ use super::{
     grade::{EngagementGrades, FitGrades},
     model::{Axis, Field, Repeat},
     number::Number,
+    sla::Sla,
 };
 use crate::domain::{Points, Rung, Trust};
 use serde::{Deserialize, Deserializer, de};
@@ -20,6 +21,8 @@ pub(super) struct RawModel {
     pub(super) clamp: Option<Spanned<RawClamps>>,
     #[serde(default)]
     pub(super) grades: Option<Spanned<RawGrades>>,
+    #[serde(default)]
+    pub(super) sla: Option<Spanned<Sla>>,
     #[serde(default)]
     pub(super) group: Vec<Spanned<RawGroup>>,
     #[serde(default)]

@@ -37,8 +37,8 @@ pub trait Keeping: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<LeadKey>, StoreError>;
 
-    /// Removes those of the leads whose newest event is still older, with their hits, changes of stage, visits and
-    /// references; answers how many those were. Counts stay: they have a time of their own. A scorer that had
+    /// Removes those of the leads whose newest event is still older, with their hits, changes of stage, overrides, visits
+    /// and references; answers how many those were. Counts stay: they have a time of their own. A scorer that had
     /// loaded them cannot write them back.
     ///
     /// # Errors

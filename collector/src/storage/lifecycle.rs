@@ -11,7 +11,8 @@ pub enum Due {
     /// Leads whose score was last looked at before a moment, and who asked for nothing against it; the oldest
     /// first, at most so many.
     Faded(Timestamp, usize),
-    /// Leads with changes by people that a replay has not come to, at most so many.
+    /// Leads with changes by people that a replay has not come to, or with overrides given or ended since their
+    /// score, at most so many.
     Pending(usize),
     /// This lead.
     One(SiteNo, LeadKey),

@@ -14,6 +14,7 @@ mod keeping;
 mod lifecycle;
 pub mod memory;
 mod models;
+mod overdue;
 mod publications;
 mod random;
 mod reports;
@@ -38,6 +39,7 @@ pub use histories::{Acted, EachHistory, Histories};
 pub use keeping::{Keeping, Prune};
 pub use lifecycle::{Due, Turn, Turned, Turns};
 pub use models::{ModelVersion, Models};
+pub use overdue::{Overdue, OverdueQuery};
 pub use publications::{
     Adopt, Adopted, Announced, Earlier, Ended, Last, NewPublication, Publication, PublicationState,
     Publications,
@@ -70,6 +72,7 @@ pub trait Ledger:
     + Histories
     + Shadows
     + Publications
+    + Overdue
 {
     /// Before the process ends: leaves the files so that a copy of the database's own is whole.
     ///

@@ -19,6 +19,8 @@ pub struct Held {
     pub transitions: u64,
     /// Visits tied to it, and of the pseudonyms asked for.
     pub visits: u64,
+    /// What people said against its score.
+    pub overrides: u64,
 }
 
 impl Held {
@@ -31,6 +33,7 @@ impl Held {
             hits: self.hits.saturating_sub(number(hits)),
             transitions: self.transitions.saturating_sub(number(made.transitions.len())),
             visits: self.visits,
+            overrides: self.overrides.saturating_sub(number(made.overrides.len())),
         }
     }
 }
@@ -102,7 +105,7 @@ pub trait Rights: Send + Sync + 'static {
         say: Say<'_, u64>,
     ) -> Result<(u64, Option<Entry>), StoreError>;
 
-    /// Takes a lead back: its row, hits and changes of stage, its visits and those of the pseudonyms, its
+    /// Takes a lead back: its row, hits, changes of stage and overrides, its visits and those of the pseudonyms, its
     /// reference in the audit log, its restrictions, and its part of every count. What `remake` makes of the
     /// events that stay is written in its place; then the reference stays, too.
     ///

@@ -2,7 +2,7 @@
 //! events in between in one transaction, so that a crash repeats work and never loses or doubles it.
 
 use super::StoreError;
-use crate::domain::{Cursor, Date, LeadKey, ModelHash, Restriction, SiteNo, Timestamp, VisitorId};
+use crate::domain::{Cursor, Date, LeadKey, ModelHash, Override, Restriction, SiteNo, Timestamp, VisitorId};
 use crate::leads::{Dimension, Lead, Transition, Visit};
 use crate::storage::Attribution;
 use std::collections::BTreeMap;
@@ -20,6 +20,8 @@ pub struct Loaded {
     pub pending: BTreeMap<LeadKey, Vec<Transition>>,
     /// What [`Scores::generation`] said at that moment.
     pub generation: i64,
+    /// What people say of those among these leads that are not there, by number; the others have it with them.
+    pub overrides: BTreeMap<LeadKey, Vec<Override>>,
 }
 
 /// What is counted together.
@@ -57,6 +59,8 @@ pub struct Changes {
     pub leads: Vec<Lead>,
     /// Changes of stage to append.
     pub transitions: Vec<Transition>,
+    /// What people say of leads: to append, or the same by its number with its end. A lead's row does not write it.
+    pub overrides: Vec<(LeadKey, SiteNo, Override)>,
     /// How many of the pending changes of each lead were come to.
     pub applied: BTreeMap<LeadKey, usize>,
     /// Counts to add.
@@ -85,7 +89,7 @@ pub trait Scores: Send + Sync + 'static {
     fn generation(&self) -> Result<i64, StoreError>;
 
     /// Throws away everything that follows from events, to be made anew by `model` from the first event. Changes
-    /// of stage that people made stay, and are pending.
+    /// of stage that people made stay, and are pending; so do overrides.
     ///
     /// # Errors
     /// When the engine fails: then nothing was thrown away.
@@ -110,7 +114,7 @@ pub trait Scores: Send + Sync + 'static {
     /// When the engine fails.
     fn forget_visits(&self, before: Timestamp) -> Result<(), StoreError>;
 
-    /// The lead, with its hits.
+    /// The lead, with its hits and overrides.
     ///
     /// # Errors
     /// When the engine fails.

@@ -102,10 +102,16 @@ export const tick = (from, interval) =>
   interval === "month" ? pattern({ month: "short", ...(from.slice(5, 7) === "01" ? { year: "numeric" } : {}) }).format(utc(from)) : shortDate(from);
 
 /** An instant of the API in the site's time zone: "20 Nov 2026, 15:03". */
-export function instant(value, timeZone) {
+export const instant = (value, timeZone) =>
+  inZone({ day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" }, value, timeZone);
+
+/** The day of an instant of the API in the site's time zone: "20 Nov 2026". */
+export const dayOf = (value, timeZone) => inZone({ day: "numeric", month: "short", year: "numeric" }, value, timeZone);
+
+function inZone(options, value, timeZone) {
   if (!value) return "–";
   try {
-    return pattern({ day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" }, timeZone).format(new Date(value));
+    return pattern(options, timeZone).format(new Date(value));
   } catch {
     return value;
   }
@@ -119,6 +125,17 @@ export function instants(first, last, timeZone) {
   const day = from.slice(0, from.lastIndexOf(","));
   return to.startsWith(`${day},`) ? `${from} – ${to.slice(day.length + 2)}` : `${from} – ${to}`;
 }
+
+const STAGES = {
+  lead: "No MQL any more", mql: "MQL", sal: "Accepted by sales", sql: "Qualified by sales", customer: "Customer",
+  recycled: "Handed back to marketing", disqualified: "Ruled out", lost: "Lost",
+};
+
+/** What a lead is that was an MQL once. */
+export const stageName = (stage) => STAGES[stage] ?? fieldName(stage ?? "unknown");
+
+/** So many hours, in days where they are whole ones and more than one. */
+export const hours = (value) => (value % 24 === 0 && value > 24 ? count(value / 24, "day") : count(value, "hour"));
 
 /** "job_title" → "Job title". */
 export const fieldName = (name) => {

@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { swatch } from "./channels.js";
 import { byId, h, heard, highlight, reconcile, setText, svg } from "./dom.js";
 import { Explanation } from "./explanation.js";
-import { count, fieldName, instant, number, points, signedPoints } from "./format.js";
+import { count, dayOf, fieldName, hours, instant, number, points, signedPoints, stageName } from "./format.js";
 
 const PAGE = 20;
 /** How a lead without a name is called: by its company's domain, or by what is known of the address. */
@@ -131,6 +131,14 @@ export class Leads {
     return node;
   }
 
+  /** Where it stands, since when, and whether that is for too long. */
+  #stage({ stage, stage_since: since, sla }) {
+    return [
+      h("div", { class: "stage", "data-stage": stage }, heard("stage "), stageName(stage), since && h("span", { class: "sub" }, " since ", h("time", { datetime: since }, dayOf(since, this.#zone)))),
+      sla?.overdue && h("div", { class: "overdue" }, `Overdue since ${dayOf(sla.due_at, this.#zone)}`, heard(`, the limit is ${hours(sla.limit_hours)}`)),
+    ].filter(Boolean);
+  }
+
   #toggle(node, button, panel) {
     const open = button.getAttribute("aria-expanded") !== "true";
     button.setAttribute("aria-expanded", String(open));
@@ -164,29 +172,23 @@ export class Leads {
     channel.replaceChildren(
       h("div", { class: "channel" }, swatch("channel", lead.channel), h("span", null, heard("channel "), lead.channel_label ?? fieldName(lead.channel ?? "unknown"))),
       ...origin.map((words) => h("div", { class: "sub" }, words)));
-    score.replaceChildren(...scoreOf(lead));
+    score.replaceChildren(...scoreOf(lead), ...this.#stage(lead));
     reasons.replaceChildren(...(lead.reasons ?? []).map((reason) => h("li", null, h("span", null, reason.label), h("b", null, signedPoints(reason.points)))));
     if (before) void this.#explanations.get(node)?.leadChanged(lead);
   }
 }
-
-/** What became of a lead that was an MQL. */
-const STAGES = {
-  lead: "no MQL any more", sal: "accepted by sales", sql: "qualified by sales", customer: "customer",
-  recycled: "handed back to marketing", disqualified: "ruled out", lost: "lost",
-};
 
 function scoreOf(lead) {
   const { total, fit, engagement } = lead.score;
   const all = Math.max(100, fit + engagement);
   const width = (value) => Math.max(0, (100 * value) / all);
   return [
-    h("div", null, h("span", { class: "score-number", "data-score": total }, points(total)), h("span", { class: "sub" }, " points now")),
+    h("div", null, h("span", { class: "score-number", "data-score": total }, points(total)), h("span", { class: "sub" }, " points now"),
+      lead.grade && h("span", { class: "grade", title: "Fit A to D, engagement 1 to 3" }, heard("grade "), lead.grade)),
     svg("svg", { class: "score-bar", viewBox: "0 0 100 6", preserveAspectRatio: "none", "aria-hidden": "true", focusable: "false" },
       svg("rect", { class: "bar-bed", width: 100, height: 6 }), svg("rect", { class: "fit", width: width(fit), height: 6 }),
       svg("rect", { class: "engagement", x: width(fit), width: width(engagement), height: 6 })),
     h("div", { class: "sub" }, `${points(fit)} fit + ${points(engagement)} engagement`),
-    lead.stage !== "mql" && STAGES[lead.stage] && h("div", { class: "sub" }, STAGES[lead.stage]),
     lead.score_at_mql && lead.score_at_mql.total !== total && h("div", { class: "sub" }, `${points(lead.score_at_mql.total)} when it qualified`),
   ].filter(Boolean);
 }

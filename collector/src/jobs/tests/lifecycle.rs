@@ -4,8 +4,9 @@
 use super::*;
 use crate::audit::Recorder;
 use crate::clock::Clock;
-use crate::domain::{Action, Actor, Money, Points, Role, Stage};
+use crate::domain::{Action, Actor, Effect, Money, Points, Role, Stage};
 use crate::jobs::Sweep;
+use crate::jobs::overrides;
 use crate::jobs::stages::{Asked, Refused, Stages};
 use crate::scoring::DEFAULT_MODEL;
 use crate::storage::{AuditLog, AuditQuery, Changes};
@@ -30,18 +31,18 @@ pub(super) fn asked(to: Stage) -> Asked {
 }
 
 /// 35 and 35 points: an MQL of the default model, whose exit is 40.
-fn two_requests() -> Vec<Event> {
+pub(super) fn two_requests() -> Vec<Event> {
     vec![known(1, event("demo_request", "/", minute(0))), known(1, event("trial_start", "/", minute(1)))]
 }
 
-fn changes(world: &World) -> Vec<(Stage, Stage, String, String)> {
+pub(super) fn changes(world: &World) -> Vec<(Stage, Stage, String, String)> {
     let told = |transition: Transition| {
         (transition.from, transition.to, transition.at.to_string(), transition.reason)
     };
     world.transitions(&world.lead(1)).into_iter().map(told).collect()
 }
 
-fn scored(events: Vec<Event>, text: &str) -> World {
+pub(super) fn scored(events: Vec<Event>, text: &str) -> World {
     let world = World::new();
     world.append(&numbered(events));
     world.score(text);
@@ -216,6 +217,16 @@ pub(super) fn fading() -> String {
     MODEL.replace("total_gte = 30", "total_gte = 30\nexit_below = 20\ncooldown_days = 1")
 }
 
+fn effects() -> impl Strategy<Value = Effect> {
+    let points = prop::sample::select(vec![-30, -9, 9, 30]).prop_map(Points::whole);
+    prop_oneof![
+        points.clone().prop_map(Effect::Engagement),
+        points.prop_map(Effect::Fit),
+        Just(Effect::Hold),
+        Just(Effect::Qualify),
+    ]
+}
+
 proptest! {
     #![proptest_config(cases(48))]
 
@@ -224,6 +235,7 @@ proptest! {
     fn a_replay_keeps_what_people_did(
         log in log(0),
         acts in prop::collection::vec((0..60_usize, 0..3_u8, prop::sample::select(Stage::ALL.to_vec())), 0..6),
+        said in prop::collection::vec((0..60_usize, 0..3_u8, effects(), 1..100_i64), 0..6),
         days in 1..9_i64,
     ) {
         let text = fading();
@@ -243,8 +255,24 @@ proptest! {
                     let _ = people.change(&owner(), &site, lead_key(16 + person), &asked(*to)).expect("answers");
                 }
             }
+            // What is said of a lead counts from then on: an event that arrives later and happened before does not
+            // undo it, and so is not in this log. Every other number ends the first that there is.
+            clock.set(event.at.plus_millis(2));
+            let next = log.get(place + 1).is_none_or(|next| next.at > clock.now());
+            for (_, person, effect, hours) in said.iter().filter(|(at, ..)| next && *at == place) {
+                let key = lead_key(16 + person);
+                if hours % 2 == 0 {
+                    let _ = people.end(&owner(), &site, key, 1).expect("answers");
+                } else {
+                    let until = clock.now().plus_millis(hours * 3_600_000);
+                    let asked = overrides::Asked { effect: *effect, until, reason: Text::clean("so") };
+                    let _ = people.give(&owner(), &site, key, &asked).expect("answers");
+                }
+            }
         }
         let end = morning().plus_days(3 + days);
+        let given = world.snapshot().leads.iter().map(|lead| lead.overrides.len()).sum::<usize>();
+        prop_assert!(given <= said.len());
         sweep(&world, &text, end);
         let before = world.snapshot();
         let theirs = |snapshot: &Snapshot| {

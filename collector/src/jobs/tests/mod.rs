@@ -11,6 +11,8 @@ mod linking;
 mod mixed;
 mod oracle;
 mod outcomes;
+mod overdue;
+mod overrides;
 mod past;
 mod predictions;
 mod publish;

@@ -14,6 +14,7 @@ use super::{
     grade::Grades,
     model::{Axis, Clamp, Clamps, Group, MinEngagements, Mql, Spec},
     schema::{RawClamp, RawClamps, RawGrades, RawGroup, RawModel, RawMql},
+    sla::Sla,
 };
 use crate::domain::{Points, RuleId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -100,9 +101,10 @@ impl Checker<'_> {
         }
         let grades_at = At::new(raw.grades.as_ref().map_or(0, |grades| grades.span().start), "grades");
         let grades = raw.grades.map(|grades| self.grades(&grades_at, grades.get_ref()));
+        let sla = raw.sla.map(|sla| self.sla(&At::new(sla.span().start, "sla"), *sla.get_ref()));
         let groups =
             std::mem::take(&mut self.groups).into_iter().map(|(id, (group, _))| (id, group)).collect();
-        let spec = Spec { name, mql, clamp, grades, groups, rules, attributes, disqualifiers, icp };
+        let spec = Spec { name, mql, clamp, grades, sla, groups, rules, attributes, disqualifiers, icp };
         if self.problems.is_empty() {
             reach::check(self, &mql_at, &grades_at, &spec);
         }
@@ -251,6 +253,15 @@ impl Checker<'_> {
             }
         }
         Grades { fit, engagement }
+    }
+
+    fn sla(&mut self, at: &At, sla: Sla) -> Sla {
+        if [sla.mql, sla.sal, sla.sql].iter().all(Option::is_none) {
+            let message =
+                "say how long a lead may wait in a stage, such as mql = \"24 hours\", or leave the table out";
+            self.say(at, message);
+        }
+        sla
     }
 
     fn mql(&mut self, at: &At, raw: RawMql) -> Mql {

@@ -109,7 +109,10 @@ fn happens() -> impl Strategy<Value = Vec<Event>> {
 
 fn leads() -> impl Strategy<Value = Profile> {
     let sizes = prop::sample::select(vec![None, Some("10"), Some("50-99"), Some("many")]);
-    sizes.prop_map(|size| profile(&size.map(|size| ("size", size)).into_iter().collect::<Vec<_>>()))
+    (sizes, overrides::overrides()).prop_map(|(size, overrides)| Profile {
+        overrides,
+        ..profile(&size.map(|size| ("size", size)).into_iter().collect::<Vec<_>>())
+    })
 }
 
 proptest! {
@@ -125,7 +128,8 @@ proptest! {
     ) {
         let (model, as_of) = (model(&text), noon().plus_days(10 - back));
         let once = model.evaluate(&hits(&model, &events), &who, as_of);
-        prop_assert_eq!(&once, &model.evaluate(&hits(&model, &shuffled), &who, as_of));
+        let backwards = Profile { overrides: who.overrides.iter().rev().cloned().collect(), ..who.clone() };
+        prop_assert_eq!(&once, &model.evaluate(&hits(&model, &shuffled), &backwards, as_of));
         // In batches of one scorer, which forgets after each what cannot count from then on any more.
         let mut kept = Vec::new();
         for batch in shuffled.chunks(batch) {
@@ -162,6 +166,18 @@ proptest! {
         }
         let gone = evaluation.gates.iter().any(|gate| gate.id == "gone" && gate.outcome == crate::scoring::GateOutcome::Fail);
         prop_assert!(!(gone && evaluation.qualifies), "whatever the points");
+        prop_assert!(!(evaluation.held().is_some() && evaluation.qualifies), "nor who is held back");
+        let said = evaluation.qualified().is_some() && evaluation.held().is_none() && !gone;
+        prop_assert!(!said || evaluation.qualifies, "who is said to qualify");
+        let given = |line: &Line| line.kind == LineKind::Override;
+        let machine = model.evaluate(&hits(&model, &events), &who.without_overrides(), noon());
+        prop_assert!(!machine.lines.iter().any(given));
+        if model.spec.clamp.total.max.is_none() && model.spec.clamp.engagement.max.is_none() && model.spec.clamp.fit.max.is_none() {
+            let floors = |evaluation: &Evaluation| evaluation.lines.iter().any(|line| line.kind == LineKind::AxisClamp);
+            if !floors(&machine) && !floors(&evaluation) {
+                prop_assert_eq!(machine.total + of(&given), evaluation.total, "the machine's score and what people add");
+            }
+        }
         prop_assert_eq!(evaluation.qualifies, evaluation.missing.is_empty());
     }
 

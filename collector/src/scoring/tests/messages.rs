@@ -54,6 +54,26 @@ fn each_mistake_is_named() {
         ),
         ("points = 10\n", "", "line 12, column 1: missing key `points`"),
         (
+            "[[group]]",
+            "[sla]\n[[group]]",
+            "line 4, column 1: sla: say how long a lead may wait in a stage, such as mql = \"24 hours\", or leave the table out",
+        ),
+        (
+            "[[group]]",
+            "[sla]\nmql = 24\n[[group]]",
+            "line 5, column 7: wrong kind of value: integer `24`; write a time limit in quotes, such as \"24 hours\" or \"7 days\", at most 3650 days",
+        ),
+        (
+            "[[group]]",
+            "[sla]\nmql = \"a day\"\n[[group]]",
+            "line 5, column 7: wrong value: string \"a day\"; write a time limit in quotes, such as \"24 hours\" or \"7 days\", at most 3650 days",
+        ),
+        (
+            "[[group]]",
+            "[sla]\nlost = \"1 day\"\n[[group]]",
+            "line 5, column 1: unknown key `lost`; allowed here: `mql`, `sal`, `sql`",
+        ),
+        (
             "points = 10",
             "points = \"ten\"",
             "line 17, column 10: wrong kind of value: string \"ten\"; write a number",

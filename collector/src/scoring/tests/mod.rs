@@ -6,6 +6,7 @@ mod default_model;
 mod generated;
 mod grades;
 mod messages;
+mod overrides;
 mod properties;
 mod ready;
 mod seeds;

@@ -14,6 +14,8 @@ fn every_ready_model_reads_and_explains_itself_with_an_example_that_qualifies() 
         assert!(told.starts_with(model.name()), "{told}");
         assert!(told.contains("day   0") && told.contains("meets what an MQL needs"), "{told}");
         assert!(told.contains("an MQL no longer"), "{told}");
+        assert!(told.contains("- an MQL that waits for sales: overdue after "), "{told}");
+        assert_eq!(model.limits().len(), 3, "{}", ready.name);
         let advice = model.advice().join(" ");
         assert!(!advice.contains("for ever") && !advice.contains("did nothing"), "{}: {advice}", ready.name);
         for (_, label, ..) in model.rules() {
@@ -114,6 +116,16 @@ fn a_comparison_names_each_change_and_nothing_else() {
             "cap = 50\n",
             "cap = 45\n",
             "Group \"Content\", at most: from 50 points either way to 45 points either way.",
+        ),
+        (
+            "mql = \"24 hours\"",
+            "mql = \"2 days\"",
+            "Time limits, an MQL that waits for sales: from overdue after 24 hours to overdue after 2 days.",
+        ),
+        (
+            "sal = \"7 days\"",
+            "",
+            "Time limits, a lead that sales accepted (SAL): no longer; it was overdue after 7 days.",
         ),
         ("points = 35", "points = 30", "Rule \"Asked for a demo\", points: from +35 to +30."),
         (

@@ -22,6 +22,7 @@ fn kind(title: &str) -> &'static str {
         "To be an MQL" => "MQL",
         "Limits" => "Limit",
         "Grades" => "Grades",
+        "Time limits" => "Time limits",
         "Groups" => "Group",
         "Rules" => "Rule",
         "Attributes" => "Attribute",
@@ -45,7 +46,7 @@ fn compare(old: &Section, new: &Section, changes: &mut Vec<String>) {
 }
 
 fn changed(kind: &str, before: &Piece, after: &Piece, changes: &mut Vec<String>) {
-    let what = if kind == "MQL" || kind == "Grades" {
+    let what = if ["MQL", "Grades", "Time limits"].contains(&kind) {
         kind.to_owned()
     } else {
         format!("{kind} \"{}\"", after.label)

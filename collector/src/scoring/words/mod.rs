@@ -117,7 +117,7 @@ fn listed(title: &str, section: &Section, out: &mut String) {
         let facets: Vec<String> =
             piece.facets.iter().map(|(name, words)| format!("{name}: {words}")).collect();
         match section.title {
-            "To be an MQL" | "Grades" => {
+            "To be an MQL" | "Grades" | "Time limits" => {
                 for facet in facets {
                     let _ = writeln!(out, "- {facet}");
                 }

@@ -11,6 +11,7 @@ use crate::scoring::{
     },
     number::Number,
     pattern::{Glob, Phrase},
+    sla::{Limit, Sla},
 };
 use std::borrow::Cow;
 
@@ -49,6 +50,7 @@ pub(super) fn sections(spec: &Spec) -> Vec<Section> {
         Section { title: "To be an MQL", pieces: vec![mql(&spec.mql, spec)] },
         Section { title: "Limits", pieces: limits(spec) },
         Section { title: "Grades", pieces: spec.grades.iter().map(grades).collect() },
+        Section { title: "Time limits", pieces: spec.sla.iter().map(sla).collect() },
         Section { title: "Groups", pieces: groups.collect() },
         Section { title: "Rules", pieces: spec.rules.iter().map(|rule| self::rule(rule, spec)).collect() },
         Section { title: "Attributes", pieces: spec.attributes.iter().map(|a| attribute(a, spec)).collect() },
@@ -111,6 +113,16 @@ fn grades(grades: &Grades) -> Piece {
         ("engagement", Some(format!("1 from {} points, 2 from {}, else 3", engagement.one, engagement.two))),
     ];
     Piece::new("grades", "Grades", facets)
+}
+
+fn sla(sla: &Sla) -> Piece {
+    let limit = |limit: Option<Limit>| limit.map(|limit| format!("overdue after {limit}"));
+    let facets = vec![
+        ("an MQL that waits for sales", limit(sla.mql)),
+        ("a lead that sales accepted (SAL)", limit(sla.sal)),
+        ("a lead that sales qualified (SQL)", limit(sla.sql)),
+    ];
+    Piece::new("sla", "Time limits", facets)
 }
 
 fn group_label(spec: &Spec, id: &str) -> String {

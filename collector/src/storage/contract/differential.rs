@@ -1,7 +1,7 @@
 //! Both backends, side by side. Invariant: whatever is done to them in whatever order, they give the same
 //! answers.
 
-use super::generate::{event, lead, lead_key, model, transition, visit, visitor};
+use super::generate::{event, lead, lead_key, model, overrides, transition, visit, visitor};
 use super::ledger::{cases, cursor};
 use super::{Backend, Memory, Sqlite, append, leads, reports, rights};
 use crate::domain::{
@@ -110,11 +110,13 @@ enum Step {
 
 fn changes() -> impl Strategy<Value = Changes> {
     let forget = prop::option::weighted(0.2, super::generate::moment());
-    let parts = (vec(visit(), 0..3), vec(lead(), 0..3), vec(transition(), 0..3), reports::rollups(), forget);
-    parts.prop_map(|(visits, leads, transitions, rollups, forget_visits_before)| Changes {
+    let people = (vec(transition(), 0..3), vec(overrides(), 0..3));
+    let parts = (vec(visit(), 0..3), vec(lead(), 0..3), people, reports::rollups(), forget);
+    parts.prop_map(|(visits, leads, (transitions, overrides), rollups, forget_visits_before)| Changes {
         visits,
         leads,
         transitions,
+        overrides,
         rollups,
         forget_visits_before,
         ..Changes::default()

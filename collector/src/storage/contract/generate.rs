@@ -2,9 +2,9 @@
 //! included; ids are from a small set where a test needs them to meet.
 
 use crate::domain::{
-    Actor, Agent, Attributes, Channel, EmailDomain, Event, EventId, EventName, Hit, LeadKey, ModelHash,
-    Money, Place, Points, Props, Role, RuleId, Rung, Score, Signal, SiteNo, Stage, Text, Timestamp, Touch,
-    Trust, VisitorId,
+    Actor, Agent, Attributes, Channel, Effect, EmailDomain, Ended, Event, EventId, EventName, Hit, LeadKey,
+    ModelHash, Money, Override, Place, Points, Props, Role, RuleId, Rung, Score, Signal, SiteNo, Stage, Text,
+    Timestamp, Touch, Trust, VisitorId,
 };
 use crate::leads::{Lead, Origin, Qualified, Reason, Transition, Visit};
 use proptest::collection::{btree_map, vec};
@@ -179,6 +179,7 @@ pub(super) fn lead() -> impl Strategy<Value = Lead> {
             reasons,
             qualified,
             hits,
+            overrides: Vec::new(),
         },
     )
 }
@@ -205,6 +206,7 @@ pub(super) fn plain_lead(number: u8, last_seen: Timestamp) -> Lead {
         reasons: Vec::new(),
         qualified: None,
         hits: Vec::new(),
+        overrides: Vec::new(),
     }
 }
 
@@ -227,6 +229,39 @@ pub(super) fn transition() -> impl Strategy<Value = Transition> {
             model: model(hash),
             lines: format!("[{number}]"),
             rules: Vec::new(),
+        },
+    )
+}
+
+/// Points of engagement, given at a moment until another.
+pub(super) fn given(no: u32, from: i64, until: i64) -> Override {
+    Override {
+        no,
+        effect: Effect::Engagement(Points::whole(20)),
+        from: Timestamp::from_millis(from),
+        until: Timestamp::from_millis(until),
+        reason: Text::clean("they called"),
+        actor: Actor::account(Role::Owner),
+        ended: None,
+    }
+}
+
+/// What people say of one of five leads, odd ones on site 1, under one of three numbers.
+pub(super) fn overrides() -> impl Strategy<Value = (LeadKey, SiteNo, Override)> {
+    let points = || (-100..100_i32).prop_map(Points::whole);
+    let effect = prop_oneof![
+        points().prop_map(Effect::Engagement),
+        points().prop_map(Effect::Fit),
+        Just(Effect::Hold),
+        Just(Effect::Qualify),
+    ];
+    let actor =
+        || (select(Role::ALL.to_vec()), text()).prop_map(|(role, who): (Role, Text<80>)| Actor { role, who });
+    let ended = prop::option::of((moment(), actor()).prop_map(|(at, by)| Ended { at, by }));
+    (0..5_u8, 1..4_u32, effect, (moment(), moment()), text(), actor(), ended).prop_map(
+        |(number, no, effect, (from, until), reason, actor, ended)| {
+            let site = SiteNo::new(if number % 2 == 1 { 1 } else { 2 });
+            (lead_key(number), site, Override { no, effect, from, until, reason, actor, ended })
         },
     )
 }

@@ -14,6 +14,8 @@ mod leads;
 mod ledger;
 mod lifecycle;
 mod models;
+mod overdue;
+mod overrides;
 mod publications;
 mod reports;
 mod rights;

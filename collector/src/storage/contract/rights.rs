@@ -2,7 +2,7 @@
 //! nobody else is touched; whoever read before cannot write them back; a dry run answers alike and changes nothing.
 
 use super::events::{all, events_of};
-use super::generate::{lead_key, model, plain_event, plain_lead, visitor};
+use super::generate::{given, lead_key, model, plain_event, plain_lead, visitor};
 use super::ledger::{begun, commit, cursor};
 use super::{Backend, append, contract};
 use crate::domain::{
@@ -210,6 +210,7 @@ fn changes_of(number: u8, source: &str) -> Changes {
     Changes {
         leads: vec![lead],
         transitions: vec![transition],
+        overrides: vec![(lead_key(number), site.no, given(1, 5, 9))],
         visits: vec![visit],
         rollups,
         ..Changes::default()
@@ -249,7 +250,7 @@ fn who_is_taken_back_is_gone_and_nobody_else(backend: &dyn Backend) {
     let ledger = with_mqls(backend, &[(1, "a"), (2, "a"), (3, "b")]);
     let never = with_mqls(backend, &[(2, "a"), (3, "b")]);
     let site = site();
-    let held = Held { leads: 1, hits: 2, transitions: 1, visits: 2 };
+    let held = Held { leads: 1, hits: 2, transitions: 1, visits: 2, overrides: 1 };
     assert_eq!(ledger.held(site.no, lead_key(1), &[visitor(3), visitor(9)]).expect("counts"), held);
     assert_eq!(ledger.held(SiteNo::new(2), lead_key(1), &[]).expect("counts"), Held::default());
     let others = |ledger: &dyn Ledger| {
@@ -307,7 +308,7 @@ fn what_remains_is_written_in_their_place(backend: &dyn Backend) {
     };
     let order = TakeBack { withdrawn: Some(at(9)), ..order(&site, 1, &[]) };
     let (taken, _) = ledger.take_back(&order, &remake, &|_| act()).expect("takes back");
-    assert_eq!(taken.held, Held { leads: 0, hits: 2, transitions: 1, visits: 1 });
+    assert_eq!(taken.held, Held { leads: 0, hits: 2, transitions: 1, visits: 1, overrides: 1 });
     assert_eq!(ledger.lead(site.no, lead_key(1)).expect("reads"), Some(rest.clone()));
     assert!(ledger.known_reference(site.no, lead_key(1)).expect("reads").is_some(), "they are still a lead");
     assert_eq!(ledger.restriction(site.no, lead_key(1)).expect("reads").withdrawn, Some(at(9)));

@@ -42,7 +42,7 @@ impl Keeping for MemoryLedger {
         state.people.retain(|change| !gone.contains(&change.lead));
         state.forget_changes(|transition| gone.contains(&transition.lead));
         state.references.retain(|(_, key), _| !gone.contains(key));
-        state.pending.retain(|key, _| !gone.contains(key));
+        state.overrides.retain(|key, _| !gone.contains(key));
         state.visits.retain(|_, visit| visit.lead.is_none_or(|key| !gone.contains(&key)));
         Ok(u64::try_from(gone.len()).unwrap_or(u64::MAX))
     }

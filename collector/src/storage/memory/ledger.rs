@@ -2,8 +2,8 @@
 
 use super::publications::Numbered;
 use crate::domain::{
-    Channel, Cursor, Entry, LeadKey, ModelHash, Reference, Restriction, Role, Site, SiteNo, Timestamp,
-    VisitorId,
+    Channel, Cursor, Entry, LeadKey, ModelHash, Override, Reference, Restriction, Role, Site, SiteNo,
+    Timestamp, VisitorId,
 };
 use crate::leads::{Dimension, Lead, Transition, Visit};
 use crate::storage::counting::taken_back;
@@ -28,6 +28,8 @@ pub(super) struct State {
     pub(super) transitions: Vec<Transition>,
     /// Those that a replay has not come to, oldest first.
     pub(super) pending: BTreeMap<LeadKey, Vec<Transition>>,
+    /// By lead and number; a lead's row has none.
+    pub(super) overrides: BTreeMap<LeadKey, (SiteNo, Vec<Override>)>,
     pub(super) rollups: BTreeMap<RollupKey, RollupDelta>,
     pub(super) restrictions: BTreeMap<LeadKey, (SiteNo, Restriction)>,
     pub(super) audit: Vec<Entry>,
@@ -57,6 +59,7 @@ impl State {
         for lead in &changes.leads {
             let mut lead = lead.clone();
             lead.hits.sort_by(|a, b| (&a.rule, a.event).cmp(&(&b.rule, b.event)));
+            lead.overrides.clear();
             self.leads.insert(lead.key, lead);
         }
         let stored = changes
@@ -69,6 +72,14 @@ impl State {
             self.transitions.push(transition);
         }
         self.transitions.sort_by_key(|transition| transition.at);
+        for (lead, site, given) in &changes.overrides {
+            let (_, overrides) = self.overrides.entry(*lead).or_insert((*site, Vec::new()));
+            match overrides.iter_mut().find(|known| known.no == given.no) {
+                Some(known) => known.ended.clone_from(&given.ended),
+                None => overrides.push(given.clone()),
+            }
+            overrides.sort_by_key(|given| given.no);
+        }
         for (lead, count) in &changes.applied {
             if let Some(pending) = self.pending.get_mut(lead) {
                 pending.drain(..(*count).min(pending.len()));
@@ -109,9 +120,25 @@ impl State {
         self.pending.get(&key).map_or(&[], Vec::as_slice)
     }
 
+    /// What people say of a lead, by number.
+    pub(super) fn overrides(&self, key: LeadKey) -> Vec<Override> {
+        self.overrides.get(&key).map(|(_, overrides)| overrides.clone()).unwrap_or_default()
+    }
+
+    /// A lead, whole, with what people say of it.
+    pub(super) fn lead(&self, key: LeadKey) -> Option<Lead> {
+        self.leads.get(&key).map(|lead| Lead { overrides: self.overrides(key), ..lead.clone() })
+    }
+
     /// Loads a lead and what belongs to it.
     pub(super) fn load_lead(&self, key: LeadKey, loaded: &mut Loaded) {
-        loaded.leads.extend(self.leads.get(&key).map(|lead| (key, lead.clone())));
+        match self.lead(key) {
+            Some(lead) => _ = loaded.leads.insert(key, lead),
+            None => {
+                let overrides = self.overrides(key);
+                loaded.overrides.extend((!overrides.is_empty()).then_some((key, overrides)));
+            }
+        }
         let restriction = self.restrictions.get(&key).map(|(_, restriction)| (key, *restriction));
         loaded.restrictions.extend(restriction);
         if !self.pending(key).is_empty() {
@@ -244,7 +271,7 @@ impl Scores for MemoryLedger {
     }
 
     fn lead(&self, site: SiteNo, key: LeadKey) -> Result<Option<Lead>, StoreError> {
-        Ok(self.state().leads.get(&key).filter(|lead| lead.site == site).cloned())
+        Ok(self.state().lead(key).filter(|lead| lead.site == site))
     }
 
     fn transitions(&self, site: SiteNo, key: LeadKey) -> Result<Vec<Transition>, StoreError> {

@@ -1,7 +1,8 @@
 //! Changes of leads that no event makes, in memory. Invariant: as the trait says; a turn works on a copy.
 
 use super::ledger::{MemoryLedger, State};
-use crate::domain::{Entry, LeadKey};
+use crate::domain::{Entry, LeadKey, Override};
+use crate::leads::Lead;
 use crate::storage::{Due, Loaded, StoreError, Turn, Turns};
 
 impl State {
@@ -21,7 +22,12 @@ impl State {
                 faded.into_iter().map(|(_, key)| key).take(limit).collect()
             }
             Due::Pending(limit) => {
-                open.map(|lead| lead.key).filter(|key| !self.pending(*key).is_empty()).take(limit).collect()
+                let said = |lead: &Lead| {
+                    let since = |given: &Override| given.ended.as_ref().map_or(given.from, |ended| ended.at);
+                    self.overrides(lead.key).iter().any(|given| since(given) > lead.scored_at)
+                };
+                let waits = |lead: &&Lead| !self.pending(lead.key).is_empty() || said(lead);
+                open.filter(waits).map(|lead| lead.key).take(limit).collect()
             }
         }
     }

@@ -9,6 +9,7 @@ mod keeping;
 mod ledger;
 mod lifecycle;
 mod models;
+mod overdue;
 mod publications;
 mod rights;
 mod shadows;

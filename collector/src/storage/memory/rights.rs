@@ -32,6 +32,9 @@ impl State {
                     .filter(|(id, visit)| visit.site == site && of_them(id, visit.lead))
                     .count(),
             ),
+            overrides: number(
+                self.overrides.get(&lead).filter(|(of, _)| *of == site).map_or(0, |(_, given)| given.len()),
+            ),
         }
     }
 
@@ -48,6 +51,7 @@ impl State {
         self.people.retain(|change| change.lead != key);
         self.forget_changes(|transition| transition.lead == key);
         self.pending.remove(&key);
+        self.overrides.remove(&key);
         self.visits.retain(|id, visit| visit.lead != Some(key) && !order.visitors.contains(id));
         if made.leads.is_empty() {
             self.references.retain(|(_, lead), _| *lead != key);

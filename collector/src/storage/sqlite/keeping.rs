@@ -40,6 +40,7 @@ impl Keeping for SqliteLedger {
                 sql!("ledger/erase_hits"),
                 sql!("ledger/erase_transitions"),
                 sql!("ledger/erase_earlier"),
+                sql!("ledger/erase_overrides"),
                 sql!("ledger/erase_reference"),
                 sql!("ledger/erase_visits_of_lead"),
             ] {

@@ -40,6 +40,7 @@ pub(super) const LEDGER: &[Migration] = &[
     step!("ledger", "0007_lifecycle"),
     step!("ledger", "0008_models"),
     step!("ledger", "0009_publications"),
+    step!("ledger", "0011_overrides"),
 ];
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS migrations (

@@ -17,6 +17,8 @@ mod ledger;
 mod lifecycle;
 mod migrate;
 mod models;
+mod overdue;
+mod overrides;
 mod publications;
 mod recent;
 mod reports;

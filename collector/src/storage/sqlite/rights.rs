@@ -40,6 +40,10 @@ fn held(
             .query_row(params![key.bytes(), site.get()], |row| row.get::<_, i64>(0))?
             .unsigned_abs(),
         visits: number(visits.len()),
+        overrides: connection
+            .prepare_cached(sql!("ledger/count_overrides"))?
+            .query_row(params![key.bytes(), site.get()], |row| row.get::<_, i64>(0))?
+            .unsigned_abs(),
     })
 }
 
@@ -85,6 +89,7 @@ fn remove(connection: &Connection, order: &TakeBack<'_>) -> Result<(), StoreErro
         sql!("ledger/erase_hits"),
         sql!("ledger/erase_transitions"),
         sql!("ledger/erase_earlier"),
+        sql!("ledger/erase_overrides"),
         sql!("ledger/erase_lead"),
         sql!("ledger/erase_visits_of_lead"),
     ] {

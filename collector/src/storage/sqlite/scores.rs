@@ -2,7 +2,7 @@
 //! for the cursor and all that follows from it.
 
 use super::connect::Connection;
-use super::{SqliteLedger, codec, ledger, rights, sql};
+use super::{SqliteLedger, codec, ledger, overrides, rights, sql};
 use crate::domain::{
     Actor, Cursor, EmailDomain, EventId, Hit, LeadKey, ModelHash, Money, Points, Role, RuleId, Score, Site,
     SiteNo, Stage, Text, Timestamp, VisitorId,
@@ -67,6 +67,7 @@ pub(super) fn lead(row: &Row<'_>) -> Result<Lead, StoreError> {
         reasons: serde_json::from_str(&row.get::<_, String>("reasons")?)?,
         qualified,
         hits: Vec::new(),
+        overrides: Vec::new(),
     })
 }
 
@@ -89,13 +90,14 @@ pub(super) fn generation(connection: &Connection) -> Result<i64, StoreError> {
     Ok(statement.query_row([], |row| row.get(0)).optional()?.unwrap_or(0))
 }
 
-/// A lead, whole.
+/// A lead, whole, with what people say of it.
 pub(super) fn lead_with_hits(connection: &Connection, key: LeadKey) -> Result<Option<Lead>, StoreError> {
     let mut statement = connection.prepare_cached(sql!("ledger/lead"))?;
     let mut rows = statement.query([key.bytes()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let mut lead = lead(row)?;
     lead.hits = hits(connection, key)?;
+    lead.overrides = overrides::of(connection, key)?;
     Ok(Some(lead))
 }
 
@@ -261,6 +263,9 @@ pub(super) fn write(connection: &Connection, changes: &Changes) -> Result<(), St
     for transition in &changes.transitions {
         insert_transition(connection, sql!("ledger/put_transition"), transition)?;
     }
+    for (lead, site, given) in &changes.overrides {
+        overrides::put(connection, *lead, *site, given)?;
+    }
     for (lead, count) in &changes.applied {
         let count = i64::try_from(*count).unwrap_or(i64::MAX);
         connection.prepare_cached(sql!("ledger/mark_applied"))?.execute(params![lead.bytes(), count])?;
@@ -347,8 +352,12 @@ pub(super) fn load_lead(
     key: LeadKey,
     loaded: &mut Loaded,
 ) -> Result<(), StoreError> {
-    if let Some(lead) = lead_with_hits(connection, key)? {
-        loaded.leads.insert(key, lead);
+    match lead_with_hits(connection, key)? {
+        Some(lead) => _ = loaded.leads.insert(key, lead),
+        None => {
+            let overrides = overrides::of(connection, key)?;
+            loaded.overrides.extend((!overrides.is_empty()).then_some((key, overrides)));
+        }
     }
     let restriction = rights::restriction(connection, key)?;
     if !restriction.is_none() {

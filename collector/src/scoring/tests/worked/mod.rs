@@ -4,7 +4,7 @@
 mod page;
 
 use super::*;
-use crate::domain::{Channel, EmailDomain, Touch};
+use crate::domain::{Channel, Effect, EmailDomain, Override, Stage, Touch};
 use crate::scoring::{Evaluation, GateOutcome};
 use page::{Example, Table};
 
@@ -62,6 +62,9 @@ fn answers(model: &Model, hits: &[Hit], who: &Profile, evaluation: &Evaluation, 
         "engagement" => one(evaluation.engagement.to_string()),
         "fit" => one(evaluation.fit.to_string()),
         "total" => one(evaluation.total.to_string()),
+        "machine's total" => {
+            one(model.evaluate(hits, &who.without_overrides(), evaluation.as_of).total.to_string())
+        }
         "MQL" => one(if evaluation.qualifies { "yes" } else { "no" }.to_owned()),
         "grade" => evaluation.grade.iter().map(ToString::to_string).collect(),
         "missing" => evaluation.missing.clone(),
@@ -75,6 +78,14 @@ fn answers(model: &Model, hits: &[Hit], who: &Profile, evaluation: &Evaluation, 
         }
         other => panic!("nobody knows the answer `{other}`"),
     }
+}
+
+fn override_of(no: u32, row: &[String]) -> Override {
+    let days = |cell: &str| cell.parse::<i64>().expect("a number of days");
+    let points = Some(row[1].as_str()).filter(|points| !points.is_empty());
+    let points = points.map(|points| points.parse().expect("whole points"));
+    let effect = Effect::parse(&row[0], points).unwrap_or_else(|error| panic!("{row:?}: {error}"));
+    overrides::given(no, effect, -days(&row[2]), days(&row[3]))
 }
 
 fn outcome(outcome: GateOutcome) -> &'static str {
@@ -96,7 +107,7 @@ fn run(example: &Example) -> usize {
         assert_eq!(sum(&evaluation), evaluation.total, "{title}");
         claims += 1;
         match table.head[0].as_str() {
-            "event" | "known" | "lead" => claims -= 1,
+            "event" | "known" | "lead" | "override" => claims -= 1,
             _ => {}
         }
         match table.head[0].as_str() {
@@ -143,6 +154,23 @@ fn run(example: &Example) -> usize {
                 });
                 assert_eq!(rows.collect::<Vec<_>>(), table.rows, "{title}");
             }
+            "stands in" => {
+                table.expect(&["stands in", "for hours", "limit", "overdue"]);
+                for row in &table.rows {
+                    let stage = Stage::parse(&row[0]).unwrap_or_else(|error| panic!("{title}: {error}"));
+                    let hours: i64 = row[1].parse().expect("a number of hours");
+                    let limit = model.limit(stage).map_or("none".to_owned(), |limit| limit.to_string());
+                    let due = model.due_at(stage, noon().plus_millis(-hours * 3_600_000));
+                    let late = due.filter(|due| *due <= noon());
+                    let late =
+                        late.map(|due| format!("for {} hours", (noon().millis() - due.millis()) / 3_600_000));
+                    assert_eq!([limit, late.unwrap_or("no".to_owned())], row[2..], "{title}: {row:?}");
+                }
+            }
+            "override" => {
+                table.expect(&["override", "points", "days ago", "for days"]);
+                who.overrides = (1..).zip(&table.rows).map(|(no, row)| override_of(no, row)).collect();
+            }
             other => panic!("{title}: nobody knows the table `{other}`"),
         }
     }
@@ -180,6 +208,7 @@ fn every_key_of_the_vocabulary_has_an_example() {
         "[grades]\nzz = 1\n".to_owned(),
         "[grades]\nfit = { zz = 1 }\n".to_owned(),
         "[grades]\nengagement = { zz = 1 }\n".to_owned(),
+        "[sla]\nzz = 1\n".to_owned(),
         "[[group]]\nzz = 1\n".to_owned(),
         format!("{group}decay = {{ zz = 1 }}\n"),
         format!("{group}decay = {{ kind = \"step\", steps = [{{ zz = 1 }}] }}\n"),

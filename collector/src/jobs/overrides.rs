@@ -1,0 +1,239 @@
+//! What people say of a lead against its score. Invariant: an override is given or ended in the transaction that
+//! scores the lead with it, makes the change of stage that follows and has the entry in the audit log: of two at a
+//! time both hold. What somebody writes is searched for personal data.
+
+use super::stages::{Stages, searched};
+use super::standing::{Steps, Unwatched};
+use crate::domain::{
+    Act, Action, Actor, Effect, Ended, LeadKey, Override, Score, Site, Stage, Text, Timestamp,
+};
+use crate::leads::Lead;
+use crate::storage::{Changes, Due, Loaded, StoreError, Turned};
+
+/// What somebody says of a lead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// What it does.
+    pub effect: Effect,
+    /// When it expires.
+    pub until: Timestamp,
+    /// Why, in their words; never empty.
+    pub reason: Text<300>,
+}
+
+/// An override that was given or ended, and where that puts the lead.
+#[derive(Debug, Clone)]
+pub struct Done {
+    /// The override as it is now.
+    pub given: Override,
+    /// Where the lead stands.
+    pub stage: Stage,
+    /// Its score.
+    pub score: Score,
+}
+
+/// Why nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refused {
+    /// There is no such lead.
+    Unknown,
+    /// It asked not to be processed.
+    Restricted,
+    /// It is not to expire when it may.
+    Until,
+    /// There is no reason.
+    Reason,
+    /// The lead has as many as it can.
+    Full,
+    /// It has none of that number.
+    NoSuch,
+    /// It is over since this moment.
+    Over(Timestamp),
+    /// Scores are being made anew.
+    Later,
+}
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unknown => f.write_str("there is no such lead"),
+            Self::Restricted => f.write_str("this lead asked for its processing to be restricted"),
+            Self::Until => {
+                let days = Override::MOST_DAYS;
+                write!(f, "until: a moment that is to come, at most {days} days from now")
+            }
+            Self::Reason => f.write_str("reason: say why, in a few words; it stands in the explanation"),
+            Self::Full => write!(f, "a lead has at most {} overrides, and this one has them", Override::MOST),
+            Self::NoSuch => f.write_str("this lead has no override of that number"),
+            Self::Over(at) => write!(f, "this override is over since {at}"),
+            Self::Later => f.write_str("scores are being made anew; try again in a minute"),
+        }
+    }
+}
+
+impl Stages {
+    /// What people said of a lead, by number, those included that are over.
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub fn overrides(&self, site: &Site, key: LeadKey) -> Result<Result<Vec<Override>, Refused>, StoreError> {
+        if self.ledger.restriction(site.no, key)?.restricted.is_some() {
+            return Ok(Err(Refused::Restricted));
+        }
+        Ok(self.ledger.lead(site.no, key)?.map(|lead| lead.overrides).ok_or(Refused::Unknown))
+    }
+
+    /// The same for somebody who looks at the lead, which is recorded before they see it.
+    ///
+    /// # Errors
+    /// When storage fails, or it cannot be recorded: then nothing is shown.
+    pub fn look(
+        &self,
+        actor: &Actor,
+        site: &Site,
+        key: LeadKey,
+    ) -> Result<Result<Vec<Override>, Refused>, StoreError> {
+        let found = self.overrides(site, key)?;
+        if found.is_ok() {
+            self.audit.lead_viewed(actor, site, key)?;
+        }
+        Ok(found)
+    }
+
+    /// Gives an override; it counts from now on.
+    ///
+    /// # Errors
+    /// When storage fails, or it cannot be recorded: then nothing was changed.
+    pub fn give(
+        &self,
+        actor: &Actor,
+        site: &Site,
+        key: LeadKey,
+        asked: &Asked,
+    ) -> Result<Result<Done, Refused>, StoreError> {
+        let reason: Text<300> = Text::clean(&searched(&asked.reason));
+        let decide = |lead: &mut Lead, now: Timestamp| {
+            if asked.until <= now || asked.until > now.plus_days(Override::MOST_DAYS) {
+                return Err(Refused::Until);
+            }
+            if reason.is_empty() {
+                return Err(Refused::Reason);
+            }
+            if lead.overrides.len() >= Override::MOST {
+                return Err(Refused::Full);
+            }
+            let given = Override {
+                no: lead.overrides.iter().map(|given| given.no).max().unwrap_or(0) + 1,
+                effect: asked.effect,
+                from: now,
+                until: asked.until,
+                reason: reason.clone(),
+                actor: actor.clone(),
+                ended: None,
+            };
+            lead.overrides.push(given.clone());
+            Ok(given)
+        };
+        self.decide(actor, site, key, Action::LeadOverrideGiven, &decide)
+    }
+
+    /// Ends an override before its time; it stays where it is, with its end.
+    ///
+    /// # Errors
+    /// When storage fails, or it cannot be recorded: then nothing was changed.
+    pub fn end(
+        &self,
+        actor: &Actor,
+        site: &Site,
+        key: LeadKey,
+        no: u32,
+    ) -> Result<Result<Done, Refused>, StoreError> {
+        let decide = |lead: &mut Lead, now: Timestamp| {
+            let given = lead.overrides.iter_mut().find(|given| given.no == no).ok_or(Refused::NoSuch)?;
+            if given.over_at() <= now {
+                return Err(Refused::Over(given.over_at()));
+            }
+            given.ended = Some(Ended { at: now, by: actor.clone() });
+            Ok(given.clone())
+        };
+        self.decide(actor, site, key, Action::LeadOverrideEnded, &decide)
+    }
+
+    /// Lets `decide` change a lead's overrides now, and scores the lead by them.
+    fn decide(
+        &self,
+        actor: &Actor,
+        site: &Site,
+        key: LeadKey,
+        action: Action,
+        decide: &dyn Fn(&mut Lead, Timestamp) -> Result<Override, Refused>,
+    ) -> Result<Result<Done, Refused>, StoreError> {
+        let done = self.tried(|| self.decided(actor, site, key, action, decide))?;
+        Ok(done.unwrap_or(Err(Refused::Later)))
+    }
+
+    fn decided(
+        &self,
+        actor: &Actor,
+        site: &Site,
+        key: LeadKey,
+        action: Action,
+        decide: &dyn Fn(&mut Lead, Timestamp) -> Result<Override, Refused>,
+    ) -> Result<Result<Done, Refused>, StoreError> {
+        if !self.ready()? {
+            return Ok(Err(Refused::Later));
+        }
+        if let Err(refused) = self.overrides(site, key)? {
+            return Ok(Err(refused));
+        }
+        let now = self.now();
+        let reference = self.ledger.reference(site.no, key)?;
+        // Before the model is read: another that is published from here on is found out.
+        let generation = self.ledger.generation()?;
+        let model = self.model(site)?;
+        let mut answer = Err(Refused::Unknown);
+        let turn = &mut |loaded: Loaded| {
+            if loaded.generation != generation {
+                return Err(StoreError::Conflict);
+            }
+            let restricted = loaded.restrictions.get(&key).is_some_and(|asked| asked.restricted.is_some());
+            let pending = loaded.pending.get(&key).map_or(&[][..], Vec::as_slice);
+            let lead = loaded.leads.into_values().next().filter(|_| !restricted).ok_or(Refused::Restricted);
+            let decided = lead.and_then(|mut lead| decide(&mut lead, now).map(|given| (lead, given)));
+            let (mut lead, given) = match decided {
+                Ok(decided) => decided,
+                Err(refused) => {
+                    answer = Err(refused);
+                    return Ok(Turned::default());
+                }
+            };
+            let mut changes = Changes::default();
+            let Changes { transitions, rollups, .. } = &mut changes;
+            let mut steps = Steps { model: &model, site, transitions, rollups, observer: &mut Unwatched };
+            let applied = steps.pass(&mut lead, pending, now);
+            let as_of = now.max(lead.scored_at);
+            steps.score(&mut lead, now, as_of);
+            if applied > 0 {
+                changes.applied.insert(key, applied);
+            }
+            answer = Ok(Done { given: given.clone(), stage: lead.stage, score: lead.score });
+            let details = serde_json::json!({
+                "override": given.no, "effect": given.effect, "points": given.effect.points(), "until": given.until,
+            });
+            changes.overrides.push((key, site.no, given));
+            changes.leads.push(lead);
+            let act = Act {
+                at: now,
+                actor: actor.clone(),
+                action,
+                site: Some(site.id.clone()),
+                subject: Some(reference),
+                details: details.to_string(),
+            };
+            Ok(Turned { changes, act: Some(act) })
+        };
+        let (_, entry) = self.ledger.turn(Due::One(site.no, key), turn)?;
+        entry.iter().for_each(|entry| self.audit.announce(entry));
+        Ok(answer)
+    }
+}

@@ -1,0 +1,1 @@
+SELECT count(*) FROM overrides WHERE lead = ?1 AND site = ?2
