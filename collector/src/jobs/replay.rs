@@ -149,7 +149,7 @@ impl Replay {
         let scored = self.shadow.progress()?.filter(|(_, model)| model == self.model.hash());
         let same = known.is_some_and(|known| known.takings == seed.mark.takings) && self.same_site(&seed)?;
         if let Some((cursor, _)) = scored.filter(|_| same) {
-            if !seed.people.is_empty() {
+            if !seed.people.is_empty() || seed.overrides.is_some() {
                 self.shadow.plant(&seed, *self.model.hash())?;
             }
             self.told = Some(seed.mark);

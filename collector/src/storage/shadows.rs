@@ -3,7 +3,7 @@
 //! taken back from the live ledger meanwhile must not stand in it.
 
 use super::{Ledger, StoreError};
-use crate::domain::{LeadKey, ModelHash, Restriction, Site, SiteNo};
+use crate::domain::{LeadKey, ModelHash, Override, Restriction, Site, SiteNo};
 use crate::leads::Transition;
 use std::sync::Arc;
 
@@ -16,6 +16,8 @@ pub struct Seed {
     pub restrictions: Vec<(LeadKey, Restriction)>,
     /// What people made of leads after the place that was asked for, in the order in which they did.
     pub people: Vec<Transition>,
+    /// What people say of leads against their scores, if it is other than before: all of it.
+    pub overrides: Option<Vec<(LeadKey, Override)>>,
     /// How far `people` goes, from the beginning or the last one that was told.
     pub mark: Mark,
 }
@@ -27,6 +29,8 @@ pub struct Mark {
     pub takings: i64,
     /// The place of the newest change of stage by people.
     pub people: i64,
+    /// How many overrides there were, and of how many of them the end.
+    pub overrides: i64,
 }
 
 /// Opens shadows, and tells them what they need.
@@ -62,7 +66,7 @@ pub trait Shadows {
     fn mark(&self) -> Result<Option<Mark>, StoreError>;
 
     /// In a shadow: takes in what it is told. The first seed begins it, with the model that it will be scored by;
-    /// of a later one it takes what people did.
+    /// of a later one it takes what people did and say.
     ///
     /// # Errors
     /// When the engine fails: then nothing was taken in.

@@ -45,6 +45,7 @@ impl State {
         let seen = usize::try_from(mark.people).unwrap_or(usize::MAX).min(self.people.len());
         shadow.mark.is_some_and(|told| told.takings == mark.takings)
             && self.takings == mark.takings
+            && self.overrides_told(site.no) == mark.overrides
             && !self.people[seen..].iter().any(|change| change.site == site.no)
             && cursor == known
             && self.sites.values().any(|known| same_site(known, site))

@@ -19,6 +19,7 @@ fn is_same(connection: &Connection, site: &Site, (cursor, mark): (Cursor, Mark))
     let known = ledger::sites(connection)?.into_iter().find(|known| known.no == site.no);
     Ok(told == Some(mark.takings)
         && shadows::takings(connection)? == mark.takings
+        && shadows::told(connection, site.no)? == mark.overrides
         && !people
         && reached == cursor
         && known.is_some_and(|known| same_site(&known, site)))

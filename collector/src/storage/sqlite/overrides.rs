@@ -61,6 +61,17 @@ pub(super) fn of(connection: &Connection, key: LeadKey) -> Result<Vec<Override>,
     Ok(overrides)
 }
 
+/// What people say of a site's leads, by lead and number.
+pub(super) fn of_site(connection: &Connection, site: SiteNo) -> Result<Vec<(LeadKey, Override)>, StoreError> {
+    let mut statement = connection.prepare_cached(sql!("ledger/overrides_of_site"))?;
+    let mut rows = statement.query([site.get()])?;
+    let mut overrides = Vec::new();
+    while let Some(row) = rows.next()? {
+        overrides.push((LeadKey::from_bytes(row.get("lead")?), given(row)?));
+    }
+    Ok(overrides)
+}
+
 /// Adds one, or writes the end of one that is there.
 pub(super) fn put(
     connection: &Connection,

@@ -1,7 +1,7 @@
 //! Shadows on SQLite: files of their own beside the ledger's, in the folder `shadow`. Invariant: as the trait says.
 
 use super::connect::Connection;
-use super::{SqliteLedger, ledger, rights, scores, sql};
+use super::{SqliteLedger, ledger, overrides, rights, scores, sql};
 use crate::domain::{LeadKey, ModelHash, SiteNo, Timestamp};
 use crate::leads::Transition;
 use crate::storage::{Ledger, Mark, Seed, Shadows, StoreError};
@@ -32,7 +32,9 @@ impl SqliteLedger {
 }
 
 fn mark(connection: &Connection) -> Result<Option<Mark>, StoreError> {
-    let row = |row: &rusqlite::Row<'_>| Ok(Mark { takings: row.get(0)?, people: row.get(1)? });
+    let row = |row: &rusqlite::Row<'_>| {
+        Ok(Mark { takings: row.get(0)?, people: row.get(1)?, overrides: row.get(2)? })
+    };
     Ok(connection.prepare_cached(sql!("ledger/mark"))?.query_row([], row).optional()?)
 }
 
@@ -40,6 +42,12 @@ fn mark(connection: &Connection) -> Result<Option<Mark>, StoreError> {
 pub(super) fn takings(connection: &Connection) -> Result<i64, StoreError> {
     let mut statement = connection.prepare_cached(sql!("ledger/takings"))?;
     Ok(statement.query_row([], |row| row.get(0)).optional()?.unwrap_or(0))
+}
+
+/// How many overrides a site has, and of how many of them the end.
+pub(super) fn told(connection: &Connection, site: SiteNo) -> Result<i64, StoreError> {
+    let mut statement = connection.prepare_cached(sql!("ledger/overrides_told"))?;
+    Ok(statement.query_row([site.get()], |row| row.get(0))?)
 }
 
 /// What people made of a site's leads after a place, in the order in which they did.
@@ -90,7 +98,11 @@ impl Shadows for SqliteLedger {
         self.readers.read(|connection| {
             let known = ledger::sites(connection)?.into_iter().find(|known| known.no == site);
             let newest = connection.query_row(sql!("ledger/newest_transition"), [], |row| row.get(0))?;
+            let told = told(connection, site)?;
+            let other = told != since.overrides;
+            let overrides = other.then(|| overrides::of_site(connection, site)).transpose()?;
             Ok(Seed {
+                overrides,
                 site: known.ok_or_else(|| StoreError::Unusable("there is no such site".to_owned()))?,
                 restrictions: rights::restricted(connection)?
                     .into_iter()
@@ -98,7 +110,7 @@ impl Shadows for SqliteLedger {
                     .map(|of_site| (of_site.lead, of_site.restriction))
                     .collect(),
                 people: people(connection, site, since.people)?,
-                mark: Mark { takings: takings(connection)?, people: newest },
+                mark: Mark { takings: takings(connection)?, people: newest, overrides: told },
             })
         })
     }
@@ -110,7 +122,7 @@ impl Shadows for SqliteLedger {
     fn plant(&self, seed: &Seed, model: ModelHash) -> Result<(), StoreError> {
         let mut writer = self.writer();
         let transaction = writer.transaction()?;
-        let Seed { site, restrictions, people, mark: told } = seed;
+        let Seed { site, restrictions, people, overrides, mark: told } = seed;
         if mark(&transaction)?.is_none() {
             let policy = serde_json::to_string(&site.policy)?;
             transaction.execute(
@@ -137,7 +149,10 @@ impl Shadows for SqliteLedger {
         for change in people {
             scores::insert_transition(&transaction, sql!("ledger/plant_change"), change)?;
         }
-        transaction.execute(sql!("ledger/put_mark"), params![told.takings, told.people])?;
+        for (lead, given) in overrides.iter().flatten() {
+            overrides::put(&transaction, *lead, site.no, given)?;
+        }
+        transaction.execute(sql!("ledger/put_mark"), params![told.takings, told.people, told.overrides])?;
         // What is to be applied now was not when a run of events was loaded.
         transaction.execute(sql!("ledger/raise_generation"), [])?;
         transaction.commit()?;

@@ -20,5 +20,6 @@ ALTER TABLE progress ADD COLUMN takings INTEGER NOT NULL DEFAULT 0;
 CREATE TABLE shadow (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     takings INTEGER NOT NULL,
-    people INTEGER NOT NULL
+    people INTEGER NOT NULL,
+    overrides INTEGER NOT NULL
 ) STRICT;
