@@ -2,8 +2,11 @@
 //! [`Transition`], and the machine makes only those that [`lifecycle::next`] allows.
 
 pub mod lifecycle;
+pub mod outcome;
 mod reading;
 mod record;
+mod touches;
 
 pub use reading::rules_in;
 pub use record::{Dimension, Lead, Origin, Qualified, Reason, Transition, Visit};
+pub use touches::{HALF_LIFE_DAYS, Sharing, TOUCHES_MAX, Touched, share};

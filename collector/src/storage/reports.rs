@@ -2,8 +2,8 @@
 //! does not grow with the number of events.
 
 use super::StoreError;
-use crate::domain::{Channel, Date, SiteNo, Stage, Timestamp};
-use crate::leads::{Dimension, Lead};
+use crate::domain::{Channel, Date, Invalid, SiteNo, Stage, Timestamp};
+use crate::leads::{Dimension, Lead, Sharing};
 use std::collections::BTreeMap;
 
 /// Which touch gets the credit.
@@ -15,9 +15,16 @@ pub enum Attribution {
     First = 1,
     /// The newest touch that was not direct, as GA4's default.
     Last = 2,
+    /// Every touch up to the qualification, in equal parts.
+    Linear = 3,
+    /// Every touch up to the qualification, the newer the more: half for each week before it.
+    TimeDecay = 4,
 }
 
 impl Attribution {
+    /// Those that leads and MQLs are counted by.
+    pub const OF_LEADS: [Self; 4] = [Self::First, Self::Last, Self::Linear, Self::TimeDecay];
+
     /// The stored number.
     pub const fn code(self) -> u8 {
         self as u8
@@ -29,7 +36,39 @@ impl Attribution {
             Self::Visit => "visit",
             Self::First => "first",
             Self::Last => "last",
+            Self::Linear => "linear",
+            Self::TimeDecay => "time_decay",
         }
+    }
+
+    /// From the name, of those that leads and MQLs are counted by.
+    ///
+    /// # Errors
+    /// Names them.
+    pub fn parse(name: &str) -> Result<Self, Invalid> {
+        let found = Self::OF_LEADS.into_iter().find(|attribution| attribution.name() == name);
+        found.ok_or_else(|| Invalid::new("one of first, last, linear, time_decay"))
+    }
+
+    /// How the credit of one MQL is shared among several touches, where it is.
+    pub const fn sharing(self) -> Option<Sharing> {
+        match self {
+            Self::Visit | Self::First | Self::Last => None,
+            Self::Linear => Some(Sharing::Linear),
+            Self::TimeDecay => Some(Sharing::TimeDecay),
+        }
+    }
+
+    /// What one MQL is counted as: parts of one are counted in thousandths.
+    pub const fn per_mql(self) -> i64 {
+        if self.sharing().is_some() { 1_000 } else { 1 }
+    }
+
+    /// Whose leads stand beside MQLs that are counted so: a lead has no journey yet when it becomes known, and is
+    /// counted under its first touch.
+    #[must_use]
+    pub const fn of_leads(self) -> Self {
+        if self.sharing().is_some() { Self::First } else { self }
     }
 }
 
@@ -44,18 +83,18 @@ pub struct ReportQuery {
     pub to: Date,
     /// Grouped by what.
     pub by: Dimension,
-    /// `First` or `Last`: which touch leads and MQLs are counted under.
+    /// Which touch leads and MQLs are counted under; leads under their first, where MQLs are shared among several.
     pub attribution: Attribution,
 }
 
 /// Three counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
     /// Visits begun.
     pub visits: i64,
     /// Leads that became known.
     pub leads: i64,
-    /// Leads that became MQLs.
+    /// Leads that became MQLs; in thousandths where [`Attribution::per_mql`] says so.
     pub mqls: i64,
 }
 
@@ -126,7 +165,7 @@ pub struct PageToken {
     pub key: crate::domain::LeadKey,
 }
 
-/// A page of leads, without their hits.
+/// A page of leads, without their hits and touches.
 #[derive(Debug, Clone, Default)]
 pub struct LeadPage {
     /// The leads.

@@ -1,7 +1,7 @@
 //! The ledger in memory. Invariant: one lock around all of it, so that every call sees one moment.
 
 use crate::domain::{
-    Channel, Cursor, Entry, LeadKey, ModelHash, Reference, Restriction, Role, Site, SiteNo, Timestamp,
+    Channel, Cursor, Date, Entry, LeadKey, ModelHash, Reference, Restriction, Role, Site, SiteNo, Timestamp,
     VisitorId,
 };
 use crate::leads::{Dimension, Lead, Transition, Visit};
@@ -235,6 +235,11 @@ impl Scores for MemoryLedger {
     }
 }
 
+/// A lead as lists have it.
+fn listed(lead: Lead) -> Lead {
+    Lead { hits: Vec::new(), touches: Vec::new(), ..lead }
+}
+
 fn channel_of(lead: &Lead, attribution: Attribution) -> Channel {
     if attribution == Attribution::Last { lead.last.touch.channel } else { lead.first.touch.channel }
 }
@@ -242,22 +247,30 @@ fn channel_of(lead: &Lead, attribution: Attribution) -> Channel {
 impl Reports for MemoryLedger {
     fn report(&self, query: &ReportQuery) -> Result<ReportRows, StoreError> {
         let state = self.state();
+        let counted = |by: Dimension| {
+            let mut rows: BTreeMap<(Date, &str), Counts> = BTreeMap::new();
+            for (key, delta) in &state.rollups {
+                let asked = key.site == query.site && key.dimension == by;
+                if !asked || !(query.from..=query.to).contains(&key.day) {
+                    continue;
+                }
+                let of = |attribution, count| if key.attribution == attribution { count } else { 0 };
+                rows.entry((key.day, &key.key)).or_default().add(Counts {
+                    visits: of(Attribution::Visit, delta.visits),
+                    leads: of(query.attribution.of_leads(), delta.leads),
+                    mqls: of(query.attribution, delta.mqls),
+                });
+            }
+            rows.retain(|_, counts| *counts != Counts::default());
+            rows
+        };
         let mut report = ReportRows::default();
-        let mut rows: BTreeMap<(_, String), Counts> = BTreeMap::new();
-        for (key, delta) in &state.rollups {
-            let counted = key.attribution == Attribution::Visit || key.attribution == query.attribution;
-            if key.site != query.site || !(query.from..=query.to).contains(&key.day) || !counted {
-                continue;
-            }
-            let counts = Counts { visits: delta.visits, leads: delta.leads, mqls: delta.mqls };
-            if key.dimension == query.by {
-                rows.entry((key.day, key.key.clone())).or_default().add(counts);
-            }
-            if key.dimension == Dimension::Channel {
-                report.days.entry(key.day).or_default().add(counts);
-            }
+        for ((day, _), counts) in counted(Dimension::Channel) {
+            report.days.entry(day).or_default().add(counts);
         }
-        report.rows = rows.into_iter().map(|((day, key), counts)| CountRow { day, key, counts }).collect();
+        let row =
+            |((day, key), counts): ((Date, &str), Counts)| CountRow { day, key: key.to_owned(), counts };
+        report.rows = counted(query.by).into_iter().map(row).collect();
         report.rows.sort_by(cmp_rows);
         Ok(report)
     }
@@ -288,7 +301,7 @@ impl Reports for MemoryLedger {
         let more = matching.len() > query.limit;
         matching.truncate(query.limit);
         let next = matching.last().filter(|_| more).map(|(token, _)| *token);
-        let leads = matching.into_iter().map(|(_, lead)| Lead { hits: Vec::new(), ..lead }).collect();
+        let leads = matching.into_iter().map(|(_, lead)| listed(lead)).collect();
         Ok(LeadPage { leads, total, next })
     }
 }

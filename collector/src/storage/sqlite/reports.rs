@@ -33,6 +33,7 @@ impl Reports for SqliteLedger {
                     query.site.get(),
                     dimension.code(),
                     Attribution::Visit.code(),
+                    query.attribution.of_leads().code(),
                     query.attribution.code(),
                     query.from.days(),
                     query.to.days(),
