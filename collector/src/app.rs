@@ -127,6 +127,15 @@ pub fn open_stages(config: &Config, clock: Clock) -> Result<Stages, StartError> 
     Ok(Stages::new(events, ledger, model, audit, clock))
 }
 
+/// What reports are made of, beside a collector that may run: the ledger, and the model that scores.
+///
+/// # Errors
+/// When there is no data folder, or it or the model cannot be used.
+pub fn open_report(config: &Config) -> Result<(Arc<dyn Ledger>, Model), StartError> {
+    open_events_for_reading(&config.data)?;
+    Ok((open_ledger(&config.data)?, model(config.model.as_deref())?))
+}
+
 fn create_data_folder(data: &Path) -> Result<(), StartError> {
     // What we create is for its owner only, also in a folder that was there before.
     #[cfg(unix)]
@@ -310,6 +319,11 @@ impl App {
     /// The ledger.
     pub fn ledger(&self) -> Arc<dyn Ledger> {
         Arc::clone(&self.state.ledger)
+    }
+
+    /// What makes the changes of stage that people ask for.
+    pub fn stages(&self) -> Stages {
+        self.state.stages.clone()
     }
 
     /// Scores what is in the log already.

@@ -56,6 +56,9 @@ enum Command {
     /// Take in what others know
     #[command(subcommand)]
     Import(cli::import::Command),
+    /// Print what became of leads
+    #[command(subcommand)]
+    Report(cli::report::Command),
     /// Print what can be checked
     #[command(subcommand)]
     Audit(cli::audit::Command),
@@ -78,6 +81,7 @@ fn main() -> ExitCode {
         Command::Erase(arguments) => cli::person::erase(arguments),
         Command::Export(command) => cli::export::run(command),
         Command::Import(command) => cli::import::run(command),
+        Command::Report(command) => cli::report::run(command),
         Command::Audit(command) => cli::audit::run(command),
     };
     match done {

@@ -32,6 +32,7 @@ const ROUTES: &[(&str, &str, &str, Who)] = &[
     ("POST", "/api/v1/setup", "/api/v1/setup", Anybody),
     ("GET", "/api/v1/sites", "/api/v1/sites", Both),
     ("GET", "/api/v1/reports/mql", "/api/v1/reports/mql?site=SITE", Owner),
+    ("GET", "/api/v1/reports/outcomes", "/api/v1/reports/outcomes?site=SITE", Owner),
     ("GET", "/api/v1/leads", "/api/v1/leads?site=SITE", Owner),
     ("GET", "/api/v1/leads/{key}", "/api/v1/leads/KEY?site=SITE", Owner),
     ("GET", "/api/v1/leads/{key}/explanation", "/api/v1/leads/KEY/explanation?site=SITE", Owner),

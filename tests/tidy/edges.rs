@@ -53,6 +53,7 @@ pub(crate) const RULES: &[(&str, &[&str])] = &[
             "rights",
             "compliance",
             "scoring",
+            "leads",
             "jobs::retention",
             "jobs::stages",
             "jobs::outcomes",

@@ -10,6 +10,7 @@ pub mod model;
 mod page;
 pub mod person;
 pub mod prune;
+pub mod report;
 pub mod serve;
 pub mod site;
 pub mod tag;

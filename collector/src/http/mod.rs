@@ -11,6 +11,7 @@ mod error;
 mod gpc;
 mod health;
 mod leads;
+mod outcomes;
 mod pages;
 mod privacy;
 mod private;

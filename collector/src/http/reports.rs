@@ -335,7 +335,7 @@ fn rows(state: &State, asked: &Asked, now: &ReportRows, before: Option<&ReportRo
     rows
 }
 
-pub(super) fn label(state: &State, by: Dimension, key: &str) -> String {
+fn label(state: &State, by: Dimension, key: &str) -> String {
     let named = match by {
         Dimension::Channel => Channel::from_key(key).map(|channel| channel.label().to_owned()),
         Dimension::Rule => state.model.label(key).map(str::to_owned),

@@ -1,7 +1,7 @@
 //! Every URL. Invariant: a URL that is not here does not exist.
 
 use super::{
-    audit, auth, collect, demo, error, gpc, health, leads, pages, privacy, reports, script, stage,
+    audit, auth, collect, demo, error, gpc, health, leads, outcomes, pages, privacy, reports, script, stage,
     state::State,
 };
 use actix_web::web::{self, ServiceConfig};
@@ -32,6 +32,7 @@ pub fn configure(state: web::Data<State>) -> impl Fn(&mut ServiceConfig) + Clone
             .route("/api/v1/setup", web::post().to(auth::set_up))
             .route("/api/v1/sites", read().to(reports::sites))
             .route("/api/v1/reports/mql", read().to(reports::mql))
+            .route("/api/v1/reports/outcomes", read().to(outcomes::show))
             .route("/api/v1/leads", read().to(leads::list))
             .route("/api/v1/leads/{key}", read().to(leads::show))
             .route("/api/v1/leads/{key}/stage", web::post().to(stage::change))

@@ -1,6 +1,7 @@
 //! Leads and where they stand between marketing and sales. Invariant: a stage changes only by a
 //! [`Transition`], and the machine makes only those that [`lifecycle::next`] allows.
 
+pub mod closed_loop;
 pub mod lifecycle;
 pub mod outcome;
 mod reading;

@@ -33,8 +33,10 @@ pub use events::{
 pub use keeping::{Keeping, Prune};
 pub use lifecycle::{Due, Turn, Turned, Turns};
 pub use random::random;
+use reports::journey;
 pub use reports::{
-    Attribution, CountRow, Counts, LeadPage, LeadQuery, PageToken, ReportQuery, ReportRows, Reports, cmp_rows,
+    Attribution, CountRow, Counts, JourneyQuery, LeadPage, LeadQuery, PageToken, ReportQuery, ReportRows,
+    Reports, cmp_rows,
 };
 pub use rights::{Held, Remake, Rights, Say, TakeBack, TakenBack};
 pub use scores::{Changes, Loaded, RollupDelta, RollupKey, Scores};

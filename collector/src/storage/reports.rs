@@ -2,8 +2,11 @@
 //! does not grow with the number of events.
 
 use super::StoreError;
-use crate::domain::{Channel, Date, Invalid, SiteNo, Stage, Timestamp};
-use crate::leads::{Dimension, Lead, Sharing};
+use super::counting::credits;
+use crate::domain::{Channel, Date, Invalid, Site, SiteNo, Stage, Thousandths, Timestamp};
+use crate::leads::closed_loop::{Ask, Journey};
+use crate::leads::outcome::Said;
+use crate::leads::{Dimension, Lead, Origin, Sharing, Touched};
 use std::collections::BTreeMap;
 
 /// Which touch gets the credit.
@@ -176,6 +179,61 @@ pub struct LeadPage {
     pub next: Option<PageToken>,
 }
 
+/// Which leads to follow to the customer.
+#[derive(Debug, Clone, Copy)]
+pub struct JourneyQuery {
+    /// The site.
+    pub site: SiteNo,
+    /// Those that became known from the one moment on and before the other.
+    pub known: (Timestamp, Timestamp),
+    /// And those that first became MQLs from the one moment on and before the other; what people said since then is
+    /// told of these.
+    pub qualified: (Timestamp, Timestamp),
+    /// Grouped by what; nothing: all are one group.
+    pub by: Option<Dimension>,
+    /// Which touch gets credit for an MQL.
+    pub attribution: Attribution,
+}
+
+impl JourneyQuery {
+    /// What a report on the closed loop needs.
+    pub fn of(site: &Site, ask: &Ask, attribution: Attribution) -> Self {
+        let before = site.zone.start_of(ask.to.plus(1));
+        Self {
+            site: site.no,
+            known: (site.zone.start_of(ask.from), before),
+            qualified: (site.zone.start_of(ask.learn_from()), before),
+            by: ask.by,
+            attribution,
+        }
+    }
+}
+
+/// A journey of what is stored of a lead.
+pub(super) fn journey(
+    query: &JourneyQuery,
+    known_at: Timestamp,
+    qualified: Option<Timestamp>,
+    (first, last): (&Origin, &Origin),
+    touches: &[Touched],
+    said: Vec<Said>,
+) -> Journey {
+    let key = |origin: &Origin| query.by.map_or("", |by| origin.key(by)).to_owned();
+    // Leads of another time are followed for what they say of the whole.
+    let (from, before) = query.qualified;
+    let asked = qualified.filter(|at| (from..before).contains(at));
+    let shared = asked.map(|at| credits(query.attribution, (first, last), touches, at)).unwrap_or_default();
+    let mut credits: Vec<(String, Thousandths)> = Vec::new();
+    for (origin, credit) in shared {
+        let key = key(origin);
+        match credits.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, sum)) => *sum += credit,
+            None => credits.push((key, credit)),
+        }
+    }
+    Journey { known_at, known_by: key(first), qualified, credits, said }
+}
+
 /// Answers reports.
 pub trait Reports: Send + Sync + 'static {
     /// Counts by day and group.
@@ -189,4 +247,10 @@ pub trait Reports: Send + Sync + 'static {
     /// # Errors
     /// When the engine fails.
     fn leads(&self, query: &LeadQuery) -> Result<LeadPage, StoreError>;
+
+    /// Leads on their way to a customer, but for those who asked for a restriction; in no order.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    fn journeys(&self, query: &JourneyQuery) -> Result<Vec<Journey>, StoreError>;
 }

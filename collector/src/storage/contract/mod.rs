@@ -8,6 +8,7 @@ mod differential;
 mod durable;
 mod events;
 mod generate;
+mod journeys;
 mod keeping;
 mod leads;
 mod ledger;

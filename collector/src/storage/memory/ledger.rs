@@ -4,12 +4,14 @@ use crate::domain::{
     Channel, Cursor, Date, Entry, LeadKey, ModelHash, Reference, Restriction, Role, Site, SiteNo, Timestamp,
     VisitorId,
 };
+use crate::leads::closed_loop::Journey;
+use crate::leads::outcome::Said;
 use crate::leads::{Dimension, Lead, Transition, Visit};
 use crate::storage::counting::taken_back;
 use crate::storage::{
-    Attribution, Census, Changes, CountRow, CountedTable, Counts, Digest, LeadPage, LeadQuery, Ledger,
-    Loaded, NewSite, PageToken, ReportQuery, ReportRows, Reports, RollupDelta, RollupKey, Scores, SessionRow,
-    SetupRow, Sites, StoreError, cmp_rows, random,
+    Attribution, Census, Changes, CountRow, CountedTable, Counts, Digest, JourneyQuery, LeadPage, LeadQuery,
+    Ledger, Loaded, NewSite, PageToken, ReportQuery, ReportRows, Reports, RollupDelta, RollupKey, Scores,
+    SessionRow, SetupRow, Sites, StoreError, cmp_rows, journey, random,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -303,5 +305,30 @@ impl Reports for MemoryLedger {
         let next = matching.last().filter(|_| more).map(|(token, _)| *token);
         let leads = matching.into_iter().map(|(_, lead)| listed(lead)).collect();
         Ok(LeadPage { leads, total, next })
+    }
+
+    fn journeys(&self, query: &JourneyQuery) -> Result<Vec<Journey>, StoreError> {
+        let state = self.state();
+        let within = |at: Timestamp, (from, before): (Timestamp, Timestamp)| from <= at && at < before;
+        let restricted = |key: &LeadKey| {
+            state.restrictions.get(key).is_some_and(|(_, restriction)| restriction.restricted.is_some())
+        };
+        let followed = |lead: &&Lead| {
+            let mql = lead.qualified.as_ref().is_some_and(|mql| within(mql.at, query.qualified));
+            lead.site == query.site && !restricted(&lead.key) && (mql || within(lead.known_at, query.known))
+        };
+        let of = |lead: &Lead| {
+            let mql = lead.qualified.as_ref().map(|mql| mql.at);
+            let since = mql.filter(|at| within(*at, query.qualified));
+            let said = state.transitions.iter().filter(|made| {
+                made.lead == lead.key
+                    && made.site == lead.site
+                    && made.by_people()
+                    && since.is_some_and(|since| made.at >= since)
+            });
+            let said = said.map(|made| Said { at: made.at, to: made.to, amount: made.amount.clone() });
+            journey(query, lead.known_at, mql, (&lead.first, &lead.last), &lead.touches, said.collect())
+        };
+        Ok(state.leads.values().filter(followed).map(of).collect())
     }
 }

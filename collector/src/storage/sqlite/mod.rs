@@ -10,6 +10,7 @@ mod connect;
 mod event_rows;
 mod events;
 mod inventory;
+mod journeys;
 mod keeping;
 mod ledger;
 mod lifecycle;

@@ -2,10 +2,11 @@
 
 use super::{SqliteLedger, scores, sql};
 use crate::domain::{Channel, Date, LeadKey, Stage, Timestamp};
+use crate::leads::closed_loop::Journey;
 use crate::leads::{Dimension, Lead};
 use crate::storage::{
-    Attribution, CountRow, Counts, LeadPage, LeadQuery, PageToken, ReportQuery, ReportRows, Reports,
-    StoreError,
+    Attribution, CountRow, Counts, JourneyQuery, LeadPage, LeadQuery, PageToken, ReportQuery, ReportRows,
+    Reports, StoreError,
 };
 use rusqlite::{Row, named_params, params};
 
@@ -98,5 +99,9 @@ impl Reports for SqliteLedger {
                 .map(|lead| PageToken { at: moment(lead, query.mqls), key: lead.key });
             Ok(LeadPage { leads, total: total.unsigned_abs(), next })
         })
+    }
+
+    fn journeys(&self, query: &JourneyQuery) -> Result<Vec<Journey>, StoreError> {
+        self.read_journeys(query)
     }
 }

@@ -13,7 +13,7 @@ use crate::storage::{Changes, Loaded, RollupDelta, RollupKey, Scores, StoreError
 use rusqlite::{OptionalExtension, Row, params};
 use std::collections::HashSet;
 
-fn damaged(what: &str) -> StoreError {
+pub(super) fn damaged(what: &str) -> StoreError {
     StoreError::Failed(format!("{what} in ledger.db holds a value that this binary does not know"))
 }
 
