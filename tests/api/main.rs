@@ -10,6 +10,7 @@ mod inventory;
 mod ladder;
 mod leads;
 mod models;
+mod outcomes;
 mod pages;
 mod reports;
 mod rights;
