@@ -233,6 +233,11 @@ impl App {
         Arc::clone(&self.state.ledger)
     }
 
+    /// What makes the changes of stage that people ask for.
+    pub fn stages(&self) -> Stages {
+        self.state.stages.clone()
+    }
+
     /// Scores what is in the log already.
     ///
     /// # Errors

@@ -76,7 +76,6 @@ fn main() -> ExitCode {
         Command::Verify(arguments) => cli::verify::run(&arguments),
         Command::Site(command) => cli::site::run(command),
         Command::Tag(arguments) => cli::tag::run(arguments),
-        Command::Report(command) => cli::report::run(command),
         Command::Predict(arguments) => cli::predict::run(arguments),
         Command::Model(command) => cli::model::run(command),
         Command::User(command) => cli::user::run(command),
@@ -89,6 +88,7 @@ fn main() -> ExitCode {
         Command::Export(command) => cli::export::run(command),
         Command::Import(command) => cli::import::run(command),
         Command::Lead(command) => cli::lead::run(command),
+        Command::Report(command) => cli::report::run(command),
         Command::Audit(command) => cli::audit::run(command),
     };
     match done {

@@ -13,6 +13,7 @@ mod ladder;
 mod leads;
 mod models;
 mod overrides;
+mod outcomes;
 mod pages;
 mod past;
 mod predictions;

@@ -25,6 +25,14 @@ fn count(of: &Value, key: &str) -> i64 {
     of[key].as_i64().unwrap_or_else(|| panic!("{key} in {of}"))
 }
 
+/// A number with at most three decimals, in thousandths.
+fn thousandths(of: &Value, key: &str) -> i64 {
+    let text = of[key].to_string();
+    let (whole, rest) = text.split_once('.').unwrap_or((&text, ""));
+    assert!(rest.len() <= 3, "{key} in {of}");
+    format!("{whole}{rest:0<3}").parse().unwrap_or_else(|_| panic!("{key} in {of}"))
+}
+
 fn sum<'a>(of: impl IntoIterator<Item = &'a Value>, key: &str) -> i64 {
     of.into_iter().map(|item| count(item, key)).sum()
 }
@@ -52,6 +60,37 @@ fn rows_and_series_sum_to_the_totals() {
                 let points = items(&report, "series").iter().filter_map(|point| point["rows"].get(name));
                 assert_eq!(sum(points, "mqls"), count(row, "mqls"), "{name}, day by day");
             }
+        }
+    }
+}
+
+#[test]
+fn parts_of_mqls_sum_to_the_totals() {
+    let app = demo();
+    let whole = count(&demo_report(&app, "")["totals"], "mqls");
+    for by in ["channel", "source", "campaign", "country", "page"] {
+        for attribution in ["linear", "time_decay"] {
+            let report = demo_report(&app, &format!("&by={by}&attribution={attribution}"));
+            assert_eq!(
+                (&report["attribution"], &report["leads_attribution"]),
+                (&json!(attribution), &json!("first"))
+            );
+            assert_eq!(count(&report["totals"], "mqls"), whole, "no MQL is lost or doubled");
+            let rows = items(&report, "rows");
+            let parts = |of: &[Value]| of.iter().map(|item| thousandths(item, "mqls")).sum::<i64>();
+            assert_eq!(parts(rows), whole * 1_000, "by {by}");
+            assert_eq!(parts(items(&report, "series")), whole * 1_000, "by {by}, day by day");
+            let previous: Vec<Value> = rows.iter().map(|row| row["previous"].clone()).collect();
+            assert_eq!(parts(&previous), thousandths(&report["previous_totals"], "mqls"), "by {by}, before");
+            assert_eq!(sum(rows, "leads"), count(&report["totals"], "leads"), "leads by {by}");
+            for row in rows {
+                let name = row["key"].as_str().expect("a key");
+                let points = items(&report, "series").iter().filter_map(|point| point["rows"].get(name));
+                let points = points.map(|point| thousandths(point, "mqls")).sum::<i64>();
+                assert_eq!(points, thousandths(row, "mqls"), "{name}, day by day");
+            }
+            let shared = rows.iter().any(|row| thousandths(row, "mqls") % 1_000 != 0);
+            assert!(shared || !["channel", "source"].contains(&by), "some MQL has several touches: {by}");
         }
     }
 }
@@ -197,6 +236,15 @@ fn the_last_touch_that_was_not_direct_gets_the_credit_where_asked() {
     };
     assert_eq!((mqls("first", "paid_search"), mqls("first", "email")), (1, 0));
     assert_eq!((mqls("last", "paid_search"), mqls("last", "email")), (0, 1));
+    for attribution in ["linear", "time_decay"] {
+        let report = app.report(&format!("&attribution={attribution}"));
+        let of = |channel: &str| {
+            let row = items(&report, "rows").iter().find(|row| row["key"] == channel).cloned();
+            thousandths(&row.unwrap_or_else(|| panic!("{channel} in {report}")), "mqls")
+        };
+        // Minutes apart: neither counts for more.
+        assert_eq!((of("paid_search"), of("email")), (500, 500), "{attribution}");
+    }
     let lead = &app.leads("&attribution=last")["leads"][0];
     assert_eq!(lead["channel"], "email");
     assert_eq!(app.leads("&attribution=last&channel=email")["total"], 1);

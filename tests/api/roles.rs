@@ -33,6 +33,7 @@ const ROUTES: &[(&str, &str, &str, Who)] = &[
     ("GET", "/api/v1/sites", "/api/v1/sites", Both),
     ("GET", "/api/v1/reports/mql", "/api/v1/reports/mql?site=SITE", Owner),
     ("GET", "/api/v1/reports/coverage", "/api/v1/reports/coverage?site=SITE", Owner),
+    ("GET", "/api/v1/reports/outcomes", "/api/v1/reports/outcomes?site=SITE", Owner),
     ("GET", "/api/v1/leads", "/api/v1/leads?site=SITE", Owner),
     ("GET", "/api/v1/leads/{key}", "/api/v1/leads/KEY?site=SITE", Owner),
     ("GET", "/api/v1/leads/{key}/explanation", "/api/v1/leads/KEY/explanation?site=SITE", Owner),

@@ -44,7 +44,7 @@ onPage("the numbers shown are the API's", {}, async ({ page, collector, open }) 
   assert.match(await text(page, "#model"), /Default B2B \(9f2c41d0\), MQL from 60 points/);
 });
 
-for (const [by, query] of [["channel", ""], ["source", "&period=90d"], ["country", "&period=90d&interval=month"], ["rule", "&attribution=last"]]) {
+for (const [by, query] of [["channel", ""], ["source", "&period=90d"], ["country", "&period=90d&interval=month"], ["rule", "&attribution=last"], ["campaign", "&attribution=linear"]]) {
   onPage(`the plot and its table say the same, by ${by}`, {}, async ({ page, open }) => {
     await open(`/?by=${by}${query}`);
     await listed(page);

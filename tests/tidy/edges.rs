@@ -76,6 +76,7 @@ pub(crate) const RULES: &[(&str, &[&str])] = &[
             "compliance",
             "scoring",
             "predict",
+            "leads",
             "jobs::retention",
             "jobs::stages",
             "jobs::overdue",

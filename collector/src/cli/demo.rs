@@ -1,11 +1,13 @@
 //! `mqlite demo`. Invariant: it never touches a folder that holds real data, and says everywhere that what
 //! it shows is generated.
 
-use super::{Failure, say, start_log};
+use super::{Failure, operator, say, start_log};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Config, Settings};
 use crate::demo;
+use crate::domain::{LeadKey, Site, Timestamp};
+use crate::jobs::outcomes::{Wrong, read};
 use std::path::{Path, PathBuf};
 
 /// Where `tests/run` puts the public-domain country database; used when it is there and no other is named.
@@ -17,7 +19,6 @@ const TEST_COUNTRIES: &str =
 /// # Errors
 /// Says why it does not start and what to do.
 pub fn run(mut settings: Settings) -> Result<(), Failure> {
-    start_log();
     // Thrown away when the demo ends; a folder that was named is kept.
     let mut throw_away = None;
     match &settings.data {
@@ -37,6 +38,9 @@ pub fn run(mut settings: Settings) -> Result<(), Failure> {
     let site = demo::add_site(app.ledger().as_ref())?;
     let generated = demo::generate(app.events().as_ref(), &site, clock.now())?;
     app.catch_up()?;
+    tell(&app, &site, clock.now())?;
+    // The generated past is no news: the log begins here.
+    start_log();
     let bound = app.bind()?;
     let base = config.public_url.unwrap_or_else(|| bound.local_url());
     say(format_args!(
@@ -51,6 +55,26 @@ pub fn run(mut settings: Settings) -> Result<(), Failure> {
     )?;
     bound.serve()?;
     drop(throw_away);
+    Ok(())
+}
+
+/// Tells what sales made of the MQLs, as `mqlite import outcomes` would.
+fn tell(app: &App, site: &Site, now: Timestamp) -> Result<(), Failure> {
+    let csv = demo::outcomes(app.ledger().as_ref(), site, now)?;
+    let stages = app.stages();
+    let resolve = |_: &str, key: &str| LeadKey::parse(key).map_err(|error| error.0);
+    let (outcomes, mut wrong) = read(&csv, site, stages.now(), &resolve);
+    let actor = operator();
+    let plan = stages.plan(&actor, site, outcomes)?;
+    wrong.extend(plan.wrong);
+    if let Some(Wrong { line, sentence }) = wrong.first() {
+        return Err(Failure::new(format!("the demo's outcomes, line {line}: {sentence}")));
+    }
+    for outcome in &plan.changes {
+        stages
+            .change(&actor, site, outcome.lead, &outcome.asked)?
+            .map_err(|refused| Failure::new(format!("the demo's outcomes: {refused}")))?;
+    }
     Ok(())
 }
 

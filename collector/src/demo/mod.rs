@@ -4,9 +4,11 @@
 
 mod cast;
 mod generate;
+mod outcomes;
 mod site;
 
 pub use generate::generate;
+pub use outcomes::outcomes;
 pub use site::page;
 
 use crate::config::system_zone;

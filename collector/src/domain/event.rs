@@ -112,19 +112,35 @@ impl Money {
     pub fn parse(amount: &str, currency: Text<3>) -> Result<Self, Invalid> {
         let wrong = || Invalid::new("an amount is a number such as 1250.50");
         let amount: f64 = amount.trim().parse().map_err(|_| wrong())?;
-        // Currencies with no or with three decimals, by ISO 4217.
-        let scale = match currency.as_str() {
-            "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI"
-            | "VND" | "VUV" | "XAF" | "XOF" | "XPF" => 1.0,
-            "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 1000.0,
-            _ => 100.0,
-        };
-        let minor = (amount * scale).round();
+        let minor = (amount * f64::from(scale(&currency))).round();
         if !minor.is_finite() || minor.abs() > 1e15 {
             return Err(wrong());
         }
         #[expect(clippy::cast_possible_truncation, reason = "bounded above")]
         Ok(Self { minor: minor as i64, currency })
+    }
+}
+
+impl std::fmt::Display for Money {
+    /// As people write it, with as many decimals as the currency has: `1250.50 EUR`, `-3 JPY`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (scale, amount) = (u64::from(scale(&self.currency)), self.minor.unsigned_abs());
+        let sign = if self.minor < 0 { "-" } else { "" };
+        match scale {
+            1 => write!(f, "{sign}{amount} {}", self.currency),
+            100 => write!(f, "{sign}{}.{:02} {}", amount / scale, amount % scale, self.currency),
+            _ => write!(f, "{sign}{}.{:03} {}", amount / scale, amount % scale, self.currency),
+        }
+    }
+}
+
+/// How many of the minor unit one is: currencies with no or with three decimals, by ISO 4217.
+fn scale(currency: &Text<3>) -> u32 {
+    match currency.as_str() {
+        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI"
+        | "VND" | "VUV" | "XAF" | "XOF" | "XPF" => 1,
+        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 1000,
+        _ => 100,
     }
 }
 

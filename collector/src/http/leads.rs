@@ -4,8 +4,8 @@ use super::auth::Viewer;
 use super::blocking::blocking;
 use super::error::{Problem, parameter};
 use super::overdue::{Sla, sla};
-use super::overrides;
-use super::reports::{attribution, site};
+use super::{overrides};
+use super::reports::{attribution, site, one_touch};
 use super::stage::{Way, ways};
 use super::state::State;
 use crate::domain::{
@@ -123,7 +123,7 @@ impl ListQuery {
             from: date("from", self.from.as_ref())?.map(|day| site.zone.start_of(day)),
             before: date("to", self.to.as_ref())?.map(|day| site.zone.start_of(day.plus(1))),
             channel: channel.transpose()?,
-            attribution: attribution(self.attribution.as_deref())?,
+            attribution: one_touch(self.attribution.as_deref())?,
             limit: self.limit.unwrap_or(50).clamp(1, 200),
             after: self.cursor.as_deref().map(page_token).transpose()?,
         })
@@ -212,7 +212,7 @@ pub(super) async fn show(
     query: web::Query<OneQuery>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
-    let by = attribution(query.attribution.as_deref())?;
+    let by = one_touch(query.attribution.as_deref())?;
     let Found { model, lead, transitions, earlier, .. } = find(viewer, &state, &query, &key).await?;
     let next = ways(lead.stage);
     let transitions = transitions.into_iter().map(TransitionShown::of).collect();

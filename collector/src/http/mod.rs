@@ -17,6 +17,7 @@ mod leads;
 mod models;
 mod overdue;
 mod overrides;
+mod outcomes;
 mod pages;
 mod passwords;
 mod predictions;

@@ -6,7 +6,7 @@ use super::blocking::blocking;
 use super::error::{Problem, parameter};
 use super::served::matches_etag;
 use super::state::State;
-use crate::domain::{Channel, Date, Outcome, Site, SiteId, to_hex};
+use crate::domain::{Channel, Date, Outcome, Site, SiteId, Thousandths, to_hex};
 use crate::ingest;
 use crate::leads::Dimension;
 use crate::scoring::Model;
@@ -50,12 +50,19 @@ pub(super) fn period(
     Ok((from, to))
 }
 
-/// Parses `attribution`.
+/// Parses `attribution`: the first touch, if nothing is said.
 pub(super) fn attribution(name: Option<&str>) -> Result<Attribution, Problem> {
-    match name.unwrap_or("first") {
-        "first" => Ok(Attribution::First),
-        "last" => Ok(Attribution::Last),
-        _ => Err(Problem::bad("?attribution", "attribution: one of first, last")),
+    Attribution::parse(name.unwrap_or("first")).map_err(|error| parameter("attribution", &error))
+}
+
+/// The same, for lists of leads: each is under one touch.
+pub(super) fn one_touch(name: Option<&str>) -> Result<Attribution, Problem> {
+    match attribution(name) {
+        Ok(attribution) if attribution.sharing().is_none() => Ok(attribution),
+        _ => Err(Problem::bad(
+            "?attribution",
+            "attribution: one of first, last; a list shows each lead under one touch",
+        )),
     }
 }
 
@@ -153,6 +160,21 @@ impl MqlQuery {
     }
 }
 
+/// Counts as they are shown.
+#[derive(Serialize, Clone, Copy)]
+struct Shown {
+    visits: i64,
+    leads: i64,
+    mqls: Thousandths,
+}
+
+impl Shown {
+    fn of(counts: Counts, attribution: Attribution) -> Self {
+        let mqls = Thousandths::new(counts.mqls * (Thousandths::ONE.get() / attribution.per_mql()));
+        Self { visits: counts.visits, leads: counts.leads, mqls }
+    }
+}
+
 #[derive(Serialize)]
 struct Report {
     site: String,
@@ -162,9 +184,11 @@ struct Report {
     previous: Option<Period>,
     by: &'static str,
     attribution: &'static str,
+    /// Which touch leads are counted under: their first, where MQLs are shared among several.
+    leads_attribution: &'static str,
     interval: &'static str,
-    totals: Counts,
-    previous_totals: Option<Counts>,
+    totals: Shown,
+    previous_totals: Option<Shown>,
     rows: Vec<Row>,
     series: Vec<Point>,
     suppressed: Suppressed,
@@ -183,16 +207,16 @@ struct Row {
     key: String,
     label: String,
     #[serde(flatten)]
-    counts: Counts,
-    previous: Option<Counts>,
+    counts: Shown,
+    previous: Option<Shown>,
 }
 
 #[derive(Serialize)]
 struct Point {
     from: Date,
     #[serde(flatten)]
-    counts: Counts,
-    rows: BTreeMap<String, Counts>,
+    counts: Shown,
+    rows: BTreeMap<String, Shown>,
     previous: Option<PreviousPoint>,
 }
 
@@ -200,7 +224,7 @@ struct Point {
 struct PreviousPoint {
     from: Date,
     #[serde(flatten)]
-    counts: Counts,
+    counts: Shown,
 }
 
 #[derive(Serialize, Default)]
@@ -256,6 +280,7 @@ fn build(state: &State, asked: &Asked) -> Result<Report, Problem> {
         None => None,
     };
     let left_out = left_out(state, asked)?;
+    let shown = |counts| Shown::of(counts, asked.attribution);
     Ok(Report {
         site: asked.site.id.to_string(),
         time_zone: asked.site.zone.name().to_owned(),
@@ -264,10 +289,11 @@ fn build(state: &State, asked: &Asked) -> Result<Report, Problem> {
         previous: period,
         by: asked.by.name(),
         attribution: asked.attribution.name(),
+        leads_attribution: asked.attribution.of_leads().name(),
         interval: asked.interval.0,
-        totals: total(&now),
-        previous_totals: before.as_ref().map(total),
-        rows: rows(&model, asked.by, &now, before.as_ref()),
+        totals: shown(total(&now)),
+        previous_totals: before.as_ref().map(total).map(shown),
+        rows: rows(&model, asked, &now, before.as_ref()),
         series: series(asked, &now, before.as_ref().zip(period)),
         suppressed: suppressed(&left_out),
         left_out,
@@ -291,7 +317,8 @@ fn by_key(report: &ReportRows) -> BTreeMap<&str, Counts> {
     keys
 }
 
-fn rows(model: &Model, by: Dimension, now: &ReportRows, before: Option<&ReportRows>) -> Vec<Row> {
+fn rows(model: &Model, asked: &Asked, now: &ReportRows, before: Option<&ReportRows>) -> Vec<Row> {
+    let shown = |counts| Shown::of(counts, asked.attribution);
     let mut keys = by_key(now);
     let previous = before.map(by_key);
     previous.iter().flatten().for_each(|(key, _)| {
@@ -299,9 +326,9 @@ fn rows(model: &Model, by: Dimension, now: &ReportRows, before: Option<&ReportRo
     });
     let row = |(key, counts): (&str, Counts)| Row {
         key: key.to_owned(),
-        label: label(model, by, key),
-        counts,
-        previous: previous.as_ref().map(|keys| keys.get(key).copied().unwrap_or_default()),
+        label: label(model, asked.by, key),
+        counts: shown(counts),
+        previous: previous.as_ref().map(|keys| shown(keys.get(key).copied().unwrap_or_default())),
     };
     let mut rows: Vec<Row> = keys.into_iter().map(row).collect();
     let order = |row: &Row| (row.counts.mqls, row.counts.leads, row.counts.visits);
@@ -320,34 +347,42 @@ fn label(model: &Model, by: Dimension, key: &str) -> String {
 }
 
 fn series(asked: &Asked, now: &ReportRows, before: Option<(&ReportRows, Period)>) -> Vec<Point> {
-    let mut points: BTreeMap<Date, Point> = BTreeMap::new();
+    /// What a point is summed up from.
+    #[derive(Default)]
+    struct Summed<'a> {
+        counts: Counts,
+        rows: BTreeMap<&'a str, Counts>,
+        previous: Option<(Date, Counts)>,
+    }
+    let mut points: BTreeMap<Date, Summed<'_>> = BTreeMap::new();
     let interval = asked.interval.1;
     let days = asked.to.days() - asked.from.days() + 1;
     for day in (0..days).map(|offset| asked.from.plus(offset)) {
         // The first interval begins with the period, though its week or month began before.
         let start = interval.start(day).max(asked.from);
-        let point = points.entry(start).or_insert_with(|| Point {
-            from: start,
-            counts: Counts::default(),
-            rows: BTreeMap::new(),
-            previous: None,
-        });
+        let point = points.entry(start).or_default();
         point.counts.add(now.days.get(&day).copied().unwrap_or_default());
         if let Some((before, _)) = before {
             // Day by day beside the period before, whatever the interval: the same number of days.
             let then = day.plus(-days);
-            let previous =
-                point.previous.get_or_insert_with(|| PreviousPoint { from: then, counts: Counts::default() });
-            previous.counts.add(before.days.get(&then).copied().unwrap_or_default());
+            let (_, previous) = point.previous.get_or_insert((then, Counts::default()));
+            previous.add(before.days.get(&then).copied().unwrap_or_default());
         }
     }
     for row in &now.rows {
         let start = interval.start(row.day).max(asked.from);
         if let Some(point) = points.get_mut(&start).filter(|_| row.counts != Counts::default()) {
-            point.rows.entry(row.key.clone()).or_default().add(row.counts);
+            point.rows.entry(&row.key).or_default().add(row.counts);
         }
     }
-    points.into_values().collect()
+    let shown = |counts| Shown::of(counts, asked.attribution);
+    let point = |(from, summed): (Date, Summed<'_>)| Point {
+        from,
+        counts: shown(summed.counts),
+        rows: summed.rows.into_iter().map(|(key, counts)| (key.to_owned(), shown(counts))).collect(),
+        previous: summed.previous.map(|(from, counts)| PreviousPoint { from, counts: shown(counts) }),
+    };
+    points.into_iter().map(point).collect()
 }
 
 /// How many events were not stored, by reason.

@@ -1,7 +1,7 @@
 //! Every URL. Invariant: a URL that is not here does not exist.
 
 use super::{
-    ask, audit, auth, collect, coverage, demo, error, gpc, health, leads, models, overdue, overrides, pages,
+    ask, audit, auth, collect, coverage, demo, error, gpc, health, leads, models, outcomes, overdue, overrides, pages,
     predictions, privacy, reports, script, stage, state::State,
 };
 use actix_web::web::{self, ServiceConfig};
@@ -33,6 +33,7 @@ pub fn configure(state: web::Data<State>) -> impl Fn(&mut ServiceConfig) + Clone
             .route("/api/v1/sites", read().to(reports::sites))
             .route("/api/v1/reports/mql", read().to(reports::mql))
             .route("/api/v1/reports/coverage", read().to(coverage::show))
+            .route("/api/v1/reports/outcomes", read().to(outcomes::show))
             .route("/api/v1/leads", read().to(leads::list))
             .route("/api/v1/leads/overdue", read().to(overdue::list))
             .route("/api/v1/leads/{key}", read().to(leads::show))

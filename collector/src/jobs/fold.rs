@@ -7,7 +7,7 @@ use crate::domain::{
     Attributes, Event, EventName, LeadKey, Role, Signal, Site, SiteNo, Stage, Timestamp, Touch, VISIT_MS,
     VisitorId,
 };
-use crate::leads::{Lead, Origin, Transition, Visit};
+use crate::leads::{Lead, Origin, Touched, Transition, Visit};
 use crate::scoring::Model;
 use crate::storage::counting::{self, Rollups};
 use crate::storage::{Attribution, Changes, Loaded, RollupDelta};
@@ -137,13 +137,14 @@ impl<'a> Fold<'a> {
             lead,
             hits,
         };
-        if let Some(key) = self.linked(site, event, lead) {
+        let tied = self.linked(site, event, lead);
+        self.loaded.visits.insert(visitor, visit);
+        if let Some(key) = tied {
             // With what was known of it until now; the event may be another lead's.
             self.pass(site, key, event.at);
             self.leads_touched.insert(key);
-            self.touch_lead(key, &origin);
+            self.touch_lead(site, event, key, &origin);
         }
-        self.loaded.visits.insert(visitor, visit);
         if !late && is_counted(site, event.at) {
             let delta = RollupDelta { visits: 1, ..RollupDelta::default() };
             counting::count(&mut self.rollups, site, event.at, Attribution::Visit, &origin, delta);
@@ -156,12 +157,10 @@ impl<'a> Fold<'a> {
         if self.loaded.leads.contains_key(&key) {
             // With what was known of it until now.
             self.pass(site, key, event.at);
-            self.touch_lead(key, origin);
+            self.touch_lead(site, event, key, origin);
         } else {
-            let since = event
-                .visitor
-                .and_then(|visitor| self.loaded.visits.get(&visitor))
-                .map(|visit| visit.started_at);
+            let visit = event.visitor.and_then(|visitor| self.loaded.visits.get(&visitor));
+            let since = visit.map(|visit| visit.started_at);
             let first_seen = since.filter(|_| site.policy.link_same_day).unwrap_or(event.at).min(event.at);
             let overrides = self.loaded.overrides.remove(&key).unwrap_or_default();
             let lead = Lead { overrides, ..new_lead(site, event, key, origin, first_seen) };
@@ -228,14 +227,30 @@ impl<'a> Fold<'a> {
         }
     }
 
-    /// A lead's last touch is its newest that was not direct, until it is an MQL: what comes later did not
-    /// bring it, and the list of MQLs has to say what the report counted.
-    fn touch_lead(&mut self, key: LeadKey, origin: &Origin) {
-        let open = |lead: &&mut Lead| lead.qualified.is_none() && !origin.is_direct();
-        if let Some(lead) = self.loaded.leads.get_mut(&key).filter(open) {
+    /// A lead's touches are its visits until it is an MQL, and its last touch the newest that was not direct: what
+    /// comes later did not bring it, and the list of MQLs has to say what the report counted.
+    fn touch_lead(&mut self, site: &Site, event: &Event, key: LeadKey, origin: &Origin) {
+        let began = self.began(site, event);
+        let open = |lead: &&mut Lead| lead.qualified.is_none();
+        let Some(lead) = self.loaded.leads.get_mut(&key).filter(open) else { return };
+        let mut changed = began.is_some_and(|at| lead.touched(at, origin));
+        if !origin.is_direct() {
             lead.last = origin.clone();
+            changed = true;
+        }
+        if changed {
             self.leads_touched.insert(key);
         }
+    }
+
+    /// When the visit that an event is of began, as far as the site's policy lets a lead know; nothing when it is of
+    /// none: a page that is left the next morning, or what a server sends that names no way.
+    fn began(&self, site: &Site, event: &Event) -> Option<Timestamp> {
+        let Some(visitor) = event.visitor else {
+            return event.touch.as_ref().filter(|touch| **touch != Touch::DIRECT).map(|_| event.at);
+        };
+        let visit = self.loaded.visits.get(&visitor).filter(|visit| visit.last_at >= visit.started_at)?;
+        Some(if site.policy.link_same_day { visit.started_at } else { event.at })
     }
 }
 
@@ -297,6 +312,7 @@ fn new_lead(site: &Site, event: &Event, key: LeadKey, origin: &Origin, first_see
         attributes: Attributes::new(),
         first: origin.clone(),
         last: origin.clone(),
+        touches: vec![Touched { at: first_seen, origin: origin.clone() }],
         score: crate::domain::Score::default(),
         scored_at: event.at,
         reasons: Vec::new(),

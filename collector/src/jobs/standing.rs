@@ -118,9 +118,9 @@ impl Steps<'_> {
             return;
         }
         lead.qualified = Some(Qualified { at: transition.at, score: transition.score });
-        let origins = (&lead.first, &lead.last);
+        lead.touched_until(transition.at);
         let rules = rules_in(&transition.lines);
-        counting::count_mql(self.rollups, self.site, transition.at, origins, &rules, 1);
+        counting::count_mql(self.rollups, self.site, transition.at, lead, &rules, 1);
     }
 }
 

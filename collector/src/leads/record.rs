@@ -1,6 +1,7 @@
 //! What is kept of a visit while its pseudonym lives, and of a lead. Invariant: a visit holds no more
 //! than a day's hits and is forgotten with the day's salt; a lead holds no address.
 
+use super::Touched;
 use crate::domain::{
     Actor, Attributes, Channel, EmailDomain, Hit, LeadKey, ModelHash, Money, Override, Points, Role, RuleId,
     Score, SiteNo, Stage, Text, Timestamp, Touch, VisitorId,
@@ -153,6 +154,8 @@ pub struct Lead {
     pub first: Origin,
     /// The last touch that was not direct before it became an MQL, or the first.
     pub last: Origin,
+    /// Its visits until it became an MQL, oldest first: the one that made it known, and the newest of the others.
+    pub touches: Vec<Touched>,
     /// The score at `scored_at`.
     pub score: Score,
     /// The newest event, or the midnight after it at which the score was last looked at.

@@ -60,6 +60,17 @@ pub struct Profile {
     pub first_arrival: serde_json::Value,
     /// How they last arrived.
     pub last_arrival: serde_json::Value,
+    /// Their visits until they were qualified, which share the credit for that.
+    pub visits: Vec<Arrival>,
+}
+
+/// One visit.
+#[derive(Debug, Clone, Serialize)]
+pub struct Arrival {
+    /// When it began.
+    pub at: Timestamp,
+    /// How they arrived.
+    pub arrival: serde_json::Value,
 }
 
 /// What they asked for.
@@ -151,6 +162,9 @@ impl Document {
         line("last arrival", &flat(&profile.last_arrival));
         for (name, value) in &profile.fields {
             line(&format!("field {name}"), value.as_str());
+        }
+        for visit in &profile.visits {
+            table.line("profile", &visit.at.to_string(), "", "visit", &flat(&visit.arrival));
         }
         for (what, at) in [
             ("first seen", profile.first_seen),

@@ -262,6 +262,11 @@ fn profile(lead: &Lead, token: String) -> export::Profile {
         fields: lead.attributes.clone(),
         first_arrival: json!(lead.first),
         last_arrival: json!(lead.last),
+        visits: lead
+            .touches
+            .iter()
+            .map(|touch| export::Arrival { at: touch.at, arrival: json!(touch.origin) })
+            .collect(),
     }
 }
 

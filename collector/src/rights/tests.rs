@@ -148,8 +148,9 @@ impl World {
         let (leads, mqls) = (number(self.leads(false).len()), number(self.leads(true).len()));
         let mut visits = Vec::new();
         for by in Dimension::ALL.into_iter().filter(|by| *by != Dimension::Rule) {
-            for attribution in [Attribution::First, Attribution::Last] {
+            for attribution in Attribution::OF_LEADS {
                 let sum = self.totals(by, attribution);
+                let mqls = mqls * attribution.per_mql();
                 assert_eq!((sum.leads, sum.mqls), (leads, mqls), "{by:?} {attribution:?}");
                 visits.push(sum.visits);
             }

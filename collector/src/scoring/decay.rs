@@ -1,7 +1,7 @@
 //! How points fade. Invariant: what is left of a hit depends on its age in whole days only, never grows
 //! with age, and is computed in integers, so that it is the same on any machine.
 
-use crate::domain::{Points, Timestamp};
+use crate::domain::{FULL, Points, Timestamp, half_life};
 use serde::Serialize;
 
 /// How the points of a hit fade with its age.
@@ -43,9 +43,6 @@ pub(super) struct Weight {
     den: u64,
 }
 
-/// One, in fixed point with 32 binary places.
-const ONE: u64 = 1 << 32;
-
 impl Weight {
     const FULL: Self = Self { num: 1, den: 1 };
 
@@ -71,31 +68,13 @@ impl Decay {
                 let days = u64::from(*days).max(1);
                 Weight { num: days.saturating_sub(age), den: days }
             }
-            Self::HalfLife { days } => Weight { num: half_life(age, u64::from(*days).max(1)), den: ONE },
+            Self::HalfLife { days } => Weight { num: half_life(age, u64::from(*days).max(1)), den: FULL },
             Self::Step { steps } => {
                 let step = steps.iter().rev().find(|step| u64::from(step.after_days) <= age);
                 step.map_or(Weight::FULL, |step| Weight { num: u64::from(step.percent), den: 100 })
             }
         }
     }
-}
-
-/// `2^(-age / days)` in fixed point with 32 binary places, rounded down.
-///
-/// The whole part of the exponent is a shift. Its fraction, cut to 16 binary places, is multiplied in bit
-/// by bit: the weights of the bits are `2^(-1/2)`, `2^(-1/4)`, …, each the integer square root of the one
-/// before. The error is below 2^-15 of the value.
-fn half_life(age: u64, days: u64) -> u64 {
-    let (halvings, rest) = (age / days, age % days);
-    let fraction = (rest << 16) / days;
-    let (mut weight, mut root) = (ONE, ONE / 2);
-    for bit in (0..16).rev() {
-        root = (root << 32).isqrt();
-        if fraction & (1 << bit) != 0 {
-            weight = (weight * root) >> 32;
-        }
-    }
-    if halvings < 64 { weight >> halvings } else { 0 }
 }
 
 /// The age of a hit in whole days of 24 hours, rounded down; 0 when it is not past yet.
@@ -137,22 +116,6 @@ mod tests {
             assert_eq!(left(decay, age), milli, "{decay:?} after {age} days");
         }
         assert_eq!(Decay::Linear { days: 30 }.weight(10).of(Points::whole(-100)).milli(), -66_666);
-    }
-
-    #[test]
-    fn half_lives_never_grow_and_stay_close_to_the_real_thing() {
-        for days in [1, 2, 3, 7, 30, 90, 365, 3650] {
-            let mut before = u64::MAX;
-            for age in 0..days * 34 {
-                let weight = half_life(age, days);
-                assert!(weight <= before, "{age} of {days}");
-                before = weight;
-                #[expect(clippy::cast_precision_loss, reason = "a test of closeness")]
-                let (got, real) = (weight as f64 / ONE as f64, 2_f64.powf(-(age as f64) / days as f64));
-                assert!((got - real).abs() < 2e-5, "{age} of {days}: {got} {real}");
-            }
-            assert_eq!(half_life(days * 33, days), 0);
-        }
     }
 
     #[test]

@@ -3,8 +3,8 @@
 
 use super::rights::TELLING;
 use super::{Attribution, RollupDelta, RollupKey, TakeBack};
-use crate::domain::{Date, RuleId, Site, Timestamp};
-use crate::leads::{Dimension, Lead, Origin, Transition, rules_in};
+use crate::domain::{Date, RuleId, Site, Thousandths, Timestamp};
+use crate::leads::{Dimension, Lead, Origin, Touched, Transition, rules_in, share};
 use std::collections::BTreeMap;
 
 /// Counts to add, by group.
@@ -32,20 +32,40 @@ pub fn count_lead(rollups: &mut Rollups, site: &Site, at: Timestamp, origin: &Or
     }
 }
 
+/// The origins that get credit for an MQL of the moment `at`, and how much; the credits sum to one.
+pub fn credits<'a>(
+    attribution: Attribution,
+    (first, last): (&'a Origin, &'a Origin),
+    touches: &'a [Touched],
+    at: Timestamp,
+) -> Vec<(&'a Origin, Thousandths)> {
+    match attribution.sharing() {
+        Some(sharing) => share(sharing, touches, first, at),
+        None if attribution == Attribution::Last => vec![(last, Thousandths::ONE)],
+        None => vec![(first, Thousandths::ONE)],
+    }
+}
+
 /// Counts a lead that became an MQL at `at` by these rules, `times` over.
 pub fn count_mql(
     rollups: &mut Rollups,
     site: &Site,
     at: Timestamp,
-    (first, last): (&Origin, &Origin),
+    lead: &Lead,
     rules: &[RuleId],
     times: i64,
 ) {
-    let delta = RollupDelta { mqls: times, ..RollupDelta::default() };
-    for (attribution, origin) in [(Attribution::First, first), (Attribution::Last, last)] {
-        count(rollups, site, at, attribution, origin, delta);
+    for attribution in Attribution::OF_LEADS {
+        let mqls =
+            |credit: Thousandths| times * credit.get() * attribution.per_mql() / Thousandths::ONE.get();
+        let delta = |credit| RollupDelta { mqls: mqls(credit), ..RollupDelta::default() };
+        for (origin, credit) in credits(attribution, (&lead.first, &lead.last), &lead.touches, at) {
+            count(rollups, site, at, attribution, origin, delta(credit));
+        }
+        // Each rule has its part in all of it, whichever way the lead came.
         for rule in rules {
-            add(rollups, site, at, attribution, Dimension::Rule, rule.as_str(), delta);
+            let whole = delta(Thousandths::ONE);
+            add(rollups, site, at, attribution, Dimension::Rule, rule.as_str(), whole);
         }
     }
 }
@@ -61,7 +81,7 @@ pub(super) fn taken_back(site: &Site, lead: &Lead, transitions: &[Transition]) -
     };
     if let Some(transition) = transitions.iter().find(first) {
         let rules = rules_in(&transition.lines);
-        count_mql(&mut rollups, site, transition.at, (&lead.first, &lead.last), &rules, -1);
+        count_mql(&mut rollups, site, transition.at, lead, &rules, -1);
     }
     rollups
 }
@@ -92,6 +112,7 @@ pub(super) fn telling(order: &TakeBack<'_>, lead: Option<&Lead>) -> BTreeMap<Rol
         for at in [Some(lead.first_seen), Some(lead.known_at), qualified].into_iter().flatten() {
             ways.extend([&lead.first, &lead.last].map(|origin| (site.zone.date(at), origin)));
         }
+        ways.extend(lead.touches.iter().map(|touch| (site.zone.date(touch.at), &touch.origin)));
     }
     let cells = |(day, origin): (Date, &Origin)| {
         TELLING.map(|dimension| RollupKey {

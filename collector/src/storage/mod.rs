@@ -45,8 +45,9 @@ pub use publications::{
     Publications,
 };
 pub use random::random;
+use reports::journey;
 pub use reports::{
-    Attribution, CountRow, Counts, KnownQuery, LeadPage, LeadQuery, PageToken, ReportQuery, ReportRows,
+    Attribution, CountRow, Counts, KnownQuery, LeadPage, LeadQuery, PageToken, ReportQuery, ReportRows, JourneyQuery,
     Reports, cmp_rows,
 };
 pub use rights::{Held, Remake, Rights, Say, TakeBack, TakenBack};

@@ -2,8 +2,11 @@
 //! does not grow with the number of events.
 
 use super::StoreError;
-use crate::domain::{Channel, Date, SiteNo, Stage, Timestamp};
-use crate::leads::{Dimension, Lead};
+use super::counting::credits;
+use crate::domain::{Channel, Date, Invalid, Site, SiteNo, Stage, Thousandths, Timestamp};
+use crate::leads::closed_loop::{Ask, Journey};
+use crate::leads::outcome::Said;
+use crate::leads::{Dimension, Lead, Origin, Sharing, Touched};
 use std::collections::BTreeMap;
 
 /// Which touch gets the credit.
@@ -15,9 +18,16 @@ pub enum Attribution {
     First = 1,
     /// The newest touch that was not direct, as GA4's default.
     Last = 2,
+    /// Every touch up to the qualification, in equal parts.
+    Linear = 3,
+    /// Every touch up to the qualification, the newer the more: half for each week before it.
+    TimeDecay = 4,
 }
 
 impl Attribution {
+    /// Those that leads and MQLs are counted by.
+    pub const OF_LEADS: [Self; 4] = [Self::First, Self::Last, Self::Linear, Self::TimeDecay];
+
     /// The stored number.
     pub const fn code(self) -> u8 {
         self as u8
@@ -29,7 +39,39 @@ impl Attribution {
             Self::Visit => "visit",
             Self::First => "first",
             Self::Last => "last",
+            Self::Linear => "linear",
+            Self::TimeDecay => "time_decay",
         }
+    }
+
+    /// From the name, of those that leads and MQLs are counted by.
+    ///
+    /// # Errors
+    /// Names them.
+    pub fn parse(name: &str) -> Result<Self, Invalid> {
+        let found = Self::OF_LEADS.into_iter().find(|attribution| attribution.name() == name);
+        found.ok_or_else(|| Invalid::new("one of first, last, linear, time_decay"))
+    }
+
+    /// How the credit of one MQL is shared among several touches, where it is.
+    pub const fn sharing(self) -> Option<Sharing> {
+        match self {
+            Self::Visit | Self::First | Self::Last => None,
+            Self::Linear => Some(Sharing::Linear),
+            Self::TimeDecay => Some(Sharing::TimeDecay),
+        }
+    }
+
+    /// What one MQL is counted as: parts of one are counted in thousandths.
+    pub const fn per_mql(self) -> i64 {
+        if self.sharing().is_some() { 1_000 } else { 1 }
+    }
+
+    /// Whose leads stand beside MQLs that are counted so: a lead has no journey yet when it becomes known, and is
+    /// counted under its first touch.
+    #[must_use]
+    pub const fn of_leads(self) -> Self {
+        if self.sharing().is_some() { Self::First } else { self }
     }
 }
 
@@ -44,18 +86,18 @@ pub struct ReportQuery {
     pub to: Date,
     /// Grouped by what.
     pub by: Dimension,
-    /// `First` or `Last`: which touch leads and MQLs are counted under.
+    /// Which touch leads and MQLs are counted under; leads under their first, where MQLs are shared among several.
     pub attribution: Attribution,
 }
 
 /// Three counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
     /// Visits begun.
     pub visits: i64,
     /// Leads that became known.
     pub leads: i64,
-    /// Leads that became MQLs.
+    /// Leads that became MQLs; in thousandths where [`Attribution::per_mql`] says so.
     pub mqls: i64,
 }
 
@@ -126,7 +168,7 @@ pub struct PageToken {
     pub key: crate::domain::LeadKey,
 }
 
-/// A page of leads, without their hits.
+/// A page of leads, without their hits and touches.
 #[derive(Debug, Clone, Default)]
 pub struct LeadPage {
     /// The leads.
@@ -146,6 +188,61 @@ pub struct KnownQuery {
     pub from: Timestamp,
     /// Before this moment.
     pub before: Timestamp,
+}
+
+/// Which leads to follow to the customer.
+#[derive(Debug, Clone, Copy)]
+pub struct JourneyQuery {
+    /// The site.
+    pub site: SiteNo,
+    /// Those that became known from the one moment on and before the other.
+    pub known: (Timestamp, Timestamp),
+    /// And those that first became MQLs from the one moment on and before the other; what people said since then is
+    /// told of these.
+    pub qualified: (Timestamp, Timestamp),
+    /// Grouped by what; nothing: all are one group.
+    pub by: Option<Dimension>,
+    /// Which touch gets credit for an MQL.
+    pub attribution: Attribution,
+}
+
+impl JourneyQuery {
+    /// What a report on the closed loop needs.
+    pub fn of(site: &Site, ask: &Ask, attribution: Attribution) -> Self {
+        let before = site.zone.start_of(ask.to.plus(1));
+        Self {
+            site: site.no,
+            known: (site.zone.start_of(ask.from), before),
+            qualified: (site.zone.start_of(ask.learn_from()), before),
+            by: ask.by,
+            attribution,
+        }
+    }
+}
+
+/// A journey of what is stored of a lead.
+pub(super) fn journey(
+    query: &JourneyQuery,
+    known_at: Timestamp,
+    qualified: Option<Timestamp>,
+    (first, last): (&Origin, &Origin),
+    touches: &[Touched],
+    said: Vec<Said>,
+) -> Journey {
+    let key = |origin: &Origin| query.by.map_or("", |by| origin.key(by)).to_owned();
+    // Leads of another time are followed for what they say of the whole.
+    let (from, before) = query.qualified;
+    let asked = qualified.filter(|at| (from..before).contains(at));
+    let shared = asked.map(|at| credits(query.attribution, (first, last), touches, at)).unwrap_or_default();
+    let mut credits: Vec<(String, Thousandths)> = Vec::new();
+    for (origin, credit) in shared {
+        let key = key(origin);
+        match credits.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, sum)) => *sum += credit,
+            None => credits.push((key, credit)),
+        }
+    }
+    Journey { known_at, known_by: key(first), qualified, credits, said }
 }
 
 /// Answers reports.
@@ -168,4 +265,10 @@ pub trait Reports: Send + Sync + 'static {
     /// # Errors
     /// When the engine fails; what was handed over by then is not all.
     fn each_known(&self, query: &KnownQuery, each: &mut dyn FnMut(Lead)) -> Result<(), StoreError>;
+
+    /// Leads on their way to a customer, but for those who asked for a restriction; in no order.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    fn journeys(&self, query: &JourneyQuery) -> Result<Vec<Journey>, StoreError>;
 }

@@ -46,7 +46,7 @@ pub struct RollupDelta {
     pub visits: i64,
     /// Leads that became known.
     pub leads: i64,
-    /// Leads that became MQLs.
+    /// Leads that became MQLs; in thousandths where [`Attribution::per_mql`] says so.
     pub mqls: i64,
 }
 

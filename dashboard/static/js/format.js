@@ -5,6 +5,9 @@ const whole = new Intl.NumberFormat(LOCALE);
 const fine = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 3 });
 const MINUS = "−";
 
+/** Without what floating point adds: parts of an MQL are thousandths. */
+export const exact = (value) => Math.round(value * 1000) / 1000;
+
 export const number = (value) => (value === null || value === undefined ? "–" : whole.format(value));
 
 /** Points of a score: up to three decimals, with a real minus sign. */
@@ -39,7 +42,7 @@ export function change(now, before) {
   if (before === null || before === undefined) return { way: "none", seen: "–", heard: "nothing to compare with" };
   if (before === 0 && now === 0) return { way: "same", seen: "none", heard: "none in either period" };
   if (before === 0) return { way: "none", seen: "no comparison", heard: "no comparison: none in the period before" };
-  const difference = now - before;
+  const difference = exact(now - before);
   if (difference === 0) return { way: "same", seen: "±0", heard: "unchanged" };
   const share = relative(difference, before);
   const way = difference > 0 ? "up" : "down";

@@ -16,7 +16,7 @@ import { showLogIn, wireSession } from "./session.js";
 import { stackOf } from "./stack.js";
 import { showSuppressed } from "./suppressed.js";
 import { showPeriod, showTotals, wireDefinitions } from "./totals.js";
-import { attributionName, readView, reportQuery, writeView } from "./view.js";
+import { attributionName, listedBy, readView, reportQuery, writeView } from "./view.js";
 
 const RETRY_MS = 5_000;
 const SITES_EVERY_MS = 60_000;
@@ -224,7 +224,7 @@ function paint(report, fresh) {
   setText(byId("plot-note"), `MQLs per ${report.interval}, by ${report.by}, ${touch}.${stack.overlap ? ` One lead can stand under several ${report.by === "country" ? "countries" : `${report.by}s`}, so the columns show all MQLs, unsplit.` : ""}`);
 
   setText(byId("rows-title"), `By ${report.by}, ${touch}`);
-  setText(byId("rows-note"), `The bar is this period, the mark on it the period before.${report.by === "channel" ? " Choose a channel to see only its leads below." : ""}`);
+  setText(byId("rows-note"), `The bar is this period, the mark on it the period before.${report.by === "channel" ? " Choose a channel to see only its leads below." : ""}${report.leads_attribution && report.leads_attribution !== report.attribution ? " Leads stand under their first touch." : ""}`);
   rows.show(report, view, dimension, fresh);
   showSum(report);
   showSuppressed(report.suppressed);
@@ -232,7 +232,8 @@ function paint(report, fresh) {
 }
 
 function showLeads(report, fresh) {
-  const { site, from, to, attribution } = report;
+  const { site, from, to } = report;
+  const attribution = listedBy(report.attribution);
   const question = { site, from, to, channel: view.channel, attribution };
   const label = report.rows.find((row) => report.by === "channel" && row.key === view.channel)?.label ?? fieldName(view.channel);
   byId("leads-filter").hidden = !view.channel;

@@ -18,7 +18,8 @@ export class Controls {
     (period) => this.#choosePeriod(period));
     segments(byId("intervals"), "interval", [["day", "Day"], ["week", "Week"], ["month", "Month"]],
       (interval) => change({ interval }));
-    segments(byId("attributions"), "attribution", [["first", "First touch"], ["last", "Last touch"]],
+    segments(byId("attributions"), "attribution", [["first", "First touch"], ["last", "Last touch"],
+      ["linear", "Linear", "Each MQL in equal parts to its touches"], ["time_decay", "Time decay", "Each MQL to its touches, the newer the more"]],
       (attribution) => change({ attribution }));
     segments(byId("dimensions"), "by", DIMENSION_LABELS, (by) => change({ by, channel: "" }));
     byId("from").addEventListener("change", () => this.#chooseDates());

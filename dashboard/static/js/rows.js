@@ -2,7 +2,7 @@
 
 import { inked, look, swatch } from "./channels.js";
 import { byId, h, heard, highlight, reconcile, setText, svg } from "./dom.js";
-import { change, number, percent, ratio } from "./format.js";
+import { change, exact, number, percent, ratio } from "./format.js";
 
 const COLUMNS = [
   ["label", null, null],
@@ -18,7 +18,7 @@ const COLUMNS = [
 
 const numbersOf = (row, total) => ({
   label: row.label, mqls: row.mqls, before: row.previous?.mqls ?? null,
-  change: row.previous ? row.mqls - row.previous.mqls : null,
+  change: row.previous ? exact(row.mqls - row.previous.mqls) : null,
   leads: row.leads, visits: row.visits, visit_to_lead: ratio(row.leads, row.visits),
   lead_to_mql: ratio(row.mqls, row.leads), share: ratio(row.mqls, total),
 });
@@ -123,7 +123,7 @@ function showChange(cell, difference) {
 
 /** Says how the rows' MQLs relate to the total, where they do not simply add up to it. */
 export function showSum(report) {
-  const sum = report.rows.reduce((all, row) => all + row.mqls, 0);
+  const sum = exact(report.rows.reduce((all, row) => all + row.mqls, 0));
   const total = report.totals.mqls;
   const words = sum > total ? `These rows add up to ${number(sum)}, more than the ${number(total)} MQLs of the period: one lead can stand in several rows.`
     : sum < total ? `These rows add up to ${number(sum)} of ${number(total)} MQLs: for the rest no ${report.by} is known.` : "";

@@ -2,7 +2,7 @@
 
 import { ALL, OTHER } from "./channels.js";
 import { addDays } from "./dates.js";
-import { bucket, tick } from "./format.js";
+import { bucket, exact, tick } from "./format.js";
 
 const DRAWN = 7;
 
@@ -14,7 +14,7 @@ const DRAWN = 7;
 export function stackOf(report) {
   const series = report.series ?? [];
   const mqlsIn = (point, key) => point.rows?.[key]?.mqls ?? 0;
-  const overlap = series.some((point) => Object.values(point.rows ?? {}).reduce((sum, row) => sum + row.mqls, 0) > point.mqls);
+  const overlap = series.some((point) => exact(Object.values(point.rows ?? {}).reduce((sum, row) => sum + row.mqls, 0)) > point.mqls);
   const ranked = overlap ? [] : report.rows.filter((row) => row.mqls > 0);
   const drawn = ranked.length <= DRAWN + 1 ? ranked : ranked.slice(0, DRAWN);
   const parts = drawn.map(({ key, label, mqls }) => ({ key, label, mqls }));
@@ -22,7 +22,7 @@ export function stackOf(report) {
   const columns = series.map((point, index) => {
     const to = index + 1 < series.length ? addDays(series[index + 1].from, -1) : report.to;
     const values = new Map(parts.map(({ key }) => [key, mqlsIn(point, key)]));
-    const rest = point.mqls - [...values.values()].reduce((sum, value) => sum + value, 0);
+    const rest = exact(point.mqls - [...values.values()].reduce((sum, value) => sum + value, 0));
     values.set(parts.length ? OTHER : ALL, rest);
     return {
       from: point.from, to, name: bucket(point.from, to, report.interval), tick: tick(point.from, report.interval),
@@ -31,7 +31,7 @@ export function stackOf(report) {
     };
   });
   const key = parts.length ? OTHER : ALL;
-  const rest = columns.reduce((sum, column) => sum + column.values.get(key), 0);
+  const rest = exact(columns.reduce((sum, column) => sum + column.values.get(key), 0));
   if (rest > 0) parts.push({ key, label: key === OTHER ? "Other" : "All", mqls: rest });
   return { parts, columns, overlap };
 }

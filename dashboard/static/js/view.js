@@ -6,6 +6,8 @@ import { datesOf, daysIn, intervalsFor, isDate } from "./dates.js";
 export const PERIODS = ["7d", "30d", "90d", "month", "last_month", "custom"];
 export const DIMENSIONS = ["channel", "source", "campaign", "country", "page", "rule"];
 export const INTERVALS = ["day", "week", "month"];
+/** Attributions by name; with the last two MQLs are shared among several touches. */
+export const ATTRIBUTIONS = { first: "first touch", last: "last touch", linear: "linear attribution", time_decay: "time-decay attribution" };
 export const SORTS = ["label", "mqls", "before", "change", "leads", "visits", "visit_to_lead", "lead_to_mql", "share"];
 
 const USUAL = { period: "30d", interval: "", by: "channel", attribution: "first", channel: "", sort: "mqls", order: "desc" };
@@ -26,7 +28,7 @@ export function readView(search) {
     to: dated ? to : "",
     interval: among(said.get("interval"), INTERVALS, USUAL.interval),
     by: among(said.get("by"), DIMENSIONS, USUAL.by),
-    attribution: among(said.get("attribution"), ["first", "last"], USUAL.attribution),
+    attribution: among(said.get("attribution"), Object.keys(ATTRIBUTIONS), USUAL.attribution),
     channel: said.get("channel") ?? "",
     sort: among(said.get("sort"), SORTS, USUAL.sort),
     order: among(said.get("order"), ["asc", "desc"], USUAL.order),
@@ -55,4 +57,7 @@ export function reportQuery(view, today) {
   return { site: view.site, from, to, interval, by: view.by, compare: "previous", attribution: view.attribution };
 }
 
-export const attributionName = (attribution) => (attribution === "last" ? "last touch" : "first touch");
+export const attributionName = (attribution) => ATTRIBUTIONS[attribution];
+
+/** The touch that a lead is listed under: credit can be shared among several, a place in a list cannot. */
+export const listedBy = (attribution) => (attribution === "last" ? "last" : "first");

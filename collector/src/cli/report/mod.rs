@@ -1,6 +1,7 @@
 //! `mqlite report`. Invariant: reports are read, never changed, also beside a collector that runs.
 
 mod coverage;
+mod outcomes;
 
 use super::Failure;
 
@@ -9,6 +10,8 @@ use super::Failure;
 pub enum Command {
     /// Of how many leads is known what the model asks for, and how many became MQLs
     Coverage(coverage::Arguments),
+    /// What became of leads: accepted, won, lost, how long it took and what it was worth
+    Outcomes(outcomes::Arguments),
 }
 
 /// Runs a command.
@@ -18,5 +21,6 @@ pub enum Command {
 pub fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Coverage(arguments) => coverage::run(arguments),
+        Command::Outcomes(arguments) => outcomes::run(arguments),
     }
 }

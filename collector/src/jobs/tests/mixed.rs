@@ -158,7 +158,7 @@ impl Files {
             let mqls = leads.iter().filter_map(|lead| lead.qualified.as_ref());
             let mqls_there = count(mqls.filter(|mql| known(mql.at)).count());
             for by in Dimension::ALL {
-                for attribution in [Attribution::First, Attribution::Last] {
+                for attribution in Attribution::OF_LEADS {
                     let (from, to) = (Date::from_days(i32::MIN), Date::from_days(i32::MAX));
                     let query = ReportQuery { site: SiteNo::new(site), from, to, by, attribution };
                     let rows = self.ledger.report(&query).expect("reports").rows;
@@ -171,7 +171,8 @@ impl Files {
                     }
                     let kept = || rows.iter().filter(|row| row.day >= first).map(|row| row.counts);
                     assert_eq!(kept().map(|counts| counts.leads).sum::<i64>(), leads_there, "leads, {by:?}");
-                    assert_eq!(kept().map(|counts| counts.mqls).sum::<i64>(), mqls_there, "MQLs, {by:?}");
+                    let mqls: i64 = kept().map(|counts| counts.mqls).sum();
+                    assert_eq!(mqls, mqls_there * attribution.per_mql(), "MQLs, {by:?} {attribution:?}");
                 }
             }
         }

@@ -20,6 +20,7 @@ mod published;
 mod replay;
 mod retention;
 mod streaming;
+mod touches;
 mod visits;
 
 use super::score::{Scorer, profile};
@@ -270,7 +271,7 @@ fn snapshot(ledger: &dyn Ledger) -> Snapshot {
         leads
             .extend(listed.iter().map(|lead| ledger.lead(site, lead.key).expect("reads").expect("is there")));
         for by in Dimension::ALL {
-            for attribution in [Attribution::First, Attribution::Last] {
+            for attribution in Attribution::OF_LEADS {
                 let (from, to) = (Date::from_days(i32::MIN), Date::from_days(i32::MAX));
                 reports
                     .push(ledger.report(&ReportQuery { site, from, to, by, attribution }).expect("reports"));

@@ -6,7 +6,7 @@ use crate::domain::{
     ModelHash, Money, Override, Place, Points, Props, Role, RuleId, Rung, Score, Signal, SiteNo, Stage, Text,
     Timestamp, Touch, Trust, VisitorId,
 };
-use crate::leads::{Lead, Origin, Qualified, Reason, Transition, Visit};
+use crate::leads::{Lead, Origin, Qualified, Reason, Touched, Transition, Visit};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -159,8 +159,10 @@ pub(super) fn lead() -> impl Strategy<Value = Lead> {
     let reason =
         ("[a-z]{1,9}", "\\PC{0,12}", points()).prop_map(|(id, label, points)| Reason { id, label, points });
     let mql = prop::option::of((moment(), score()).prop_map(|(at, score)| Qualified { at, score }));
-    (0..5_u8, times, who, origin(), origin(), score(), vec(reason, 0..4), mql, hits()).prop_map(
-        |(number, times, who, first, last, score, reasons, qualified, hits)| Lead {
+    let touched = (moment(), origin()).prop_map(|(at, origin)| Touched { at, origin });
+    let origins = (origin(), origin(), vec(touched, 0..4));
+    (0..5_u8, times, who, origins, score(), vec(reason, 0..4), mql, hits()).prop_map(
+        |(number, times, who, (first, last, touches), score, reasons, qualified, hits)| Lead {
             key: lead_key(number),
             site: SiteNo::new(if number % 2 == 1 { 1 } else { 2 }),
             stage: who.3.0,
@@ -174,6 +176,7 @@ pub(super) fn lead() -> impl Strategy<Value = Lead> {
             attributes: who.2,
             first,
             last,
+            touches,
             score,
             scored_at: times.1,
             reasons,
@@ -201,6 +204,7 @@ pub(super) fn plain_lead(number: u8, last_seen: Timestamp) -> Lead {
         attributes: Attributes::new(),
         first: origin.clone(),
         last: origin,
+        touches: Vec::new(),
         score: Score::default(),
         scored_at: last_seen,
         reasons: Vec::new(),

@@ -161,7 +161,7 @@ fn expected(leads: &[Lead], query: &LeadQuery) -> Vec<(Timestamp, Lead)> {
             && query.from.is_none_or(|from| from <= moment)
             && query.before.is_none_or(|before| moment < before);
         if asked {
-            list.push((moment, Lead { hits: Vec::new(), ..lead.clone() }));
+            list.push((moment, Lead { hits: Vec::new(), touches: Vec::new(), ..lead.clone() }));
         }
     }
     list.sort_by_key(|(moment, lead)| Reverse((*moment, lead.key)));

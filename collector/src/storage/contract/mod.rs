@@ -9,6 +9,7 @@ mod durable;
 mod events;
 mod generate;
 mod histories;
+mod journeys;
 mod keeping;
 mod leads;
 mod ledger;

@@ -9,7 +9,7 @@ use crate::domain::{
     Act, Action, Actor, Cursor, Date, Event, Hit, LeadKey, RuleId, Signal, Site, SiteNo, Stage, Text,
     Timestamp, Touch,
 };
-use crate::leads::{Dimension, Lead, Origin, Transition, Visit};
+use crate::leads::{Dimension, Lead, Origin, Touched, Transition, Visit};
 use crate::storage::counting::{self, Rollups};
 use crate::storage::{
     Attribution, Changes, EraseEvents, ErasedEvents, Held, LeadQuery, Ledger, ReportQuery, RollupDelta,
@@ -145,6 +145,14 @@ fn origin(source: &str) -> Origin {
     }
 }
 
+fn touched(millis: i64, source: &str) -> Touched {
+    let origin = Origin {
+        touch: Touch { channel: crate::domain::Channel::Email, ..origin(source).touch },
+        ..origin(source)
+    };
+    Touched { at: at(millis), origin }
+}
+
 const LINES: &str = r#"[{"kind":"rule","id":"demo","points":20},{"kind":"rule","id":"faded","points":0}]"#;
 
 fn mql(number: u8, source: &str) -> (Lead, Transition, Visit) {
@@ -159,6 +167,8 @@ fn mql(number: u8, source: &str) -> (Lead, Transition, Visit) {
         qualified: Some(crate::leads::Qualified { at: at(5), score: crate::domain::Score::default() }),
         first: origin(source),
         last: origin(source),
+        // Credit that is shared: what is taken back is these parts.
+        touches: vec![touched(2, "elsewhere"), touched(3, source), touched(4, "elsewhere")],
         hits: vec![hit(number), hit(number + 100)],
         ..plain_lead(number, at(5))
     };
@@ -206,7 +216,7 @@ fn changes_of(number: u8, source: &str) -> Changes {
     counting::count(&mut rollups, &site, at(1), Attribution::Visit, &lead.first, one);
     counting::count_lead(&mut rollups, &site, at(5), &lead.first, 1);
     let rules = [RuleId::parse("demo").expect("valid")];
-    counting::count_mql(&mut rollups, &site, at(5), (&lead.first, &lead.last), &rules, 1);
+    counting::count_mql(&mut rollups, &site, at(5), &lead, &rules, 1);
     Changes {
         leads: vec![lead],
         transitions: vec![transition],
@@ -221,7 +231,7 @@ fn changes_of(number: u8, source: &str) -> Changes {
 fn reports(ledger: &dyn Ledger) -> Vec<(&'static str, &'static str, String, i64, i64, i64)> {
     let mut found = Vec::new();
     for by in Dimension::ALL {
-        for attribution in [Attribution::First, Attribution::Last] {
+        for attribution in Attribution::OF_LEADS {
             let (from, to) = (Date::from_days(0), Date::from_days(9));
             let query = ReportQuery { site: SiteNo::new(1), from, to, by, attribution };
             found.extend(ledger.report(&query).expect("reports").rows.into_iter().map(|row| {

@@ -2,15 +2,14 @@
 
 use super::publications::Numbered;
 use crate::domain::{
-    Channel, Cursor, Entry, LeadKey, ModelHash, Override, Reference, Restriction, Role, Site, SiteNo,
-    Timestamp, VisitorId,
+    Channel, Cursor, Entry, LeadKey, ModelHash, Override, Reference, Restriction, Role, Site, SiteNo, Timestamp, VisitorId, Date,
 };
+use crate::leads::closed_loop::Journey;
+use crate::leads::outcome::Said;
 use crate::leads::{Dimension, Lead, Transition, Visit};
 use crate::storage::counting::taken_back;
 use crate::storage::{
-    Attribution, Census, Changes, CountRow, CountedTable, Counts, Digest, Earlier, KnownQuery, LeadPage,
-    LeadQuery, Ledger, Loaded, Mark, ModelVersion, NewSite, PageToken, Publication, ReportQuery, ReportRows,
-    Reports, RollupDelta, RollupKey, Scores, SessionRow, SetupRow, Sites, StoreError, cmp_rows, random,
+    Attribution, Census, Changes, CountRow, CountedTable, Counts, Digest, Earlier, KnownQuery, LeadPage, LeadQuery, Ledger, Loaded, Mark, ModelVersion, NewSite, PageToken, Publication, ReportQuery, ReportRows, Reports, RollupDelta, RollupKey, Scores, SessionRow, SetupRow, Sites, StoreError, cmp_rows, random, JourneyQuery, journey,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -280,6 +279,11 @@ impl Scores for MemoryLedger {
     }
 }
 
+/// A lead as lists have it.
+fn listed(lead: Lead) -> Lead {
+    Lead { hits: Vec::new(), touches: Vec::new(), ..lead }
+}
+
 fn channel_of(lead: &Lead, attribution: Attribution) -> Channel {
     if attribution == Attribution::Last { lead.last.touch.channel } else { lead.first.touch.channel }
 }
@@ -287,22 +291,30 @@ fn channel_of(lead: &Lead, attribution: Attribution) -> Channel {
 impl Reports for MemoryLedger {
     fn report(&self, query: &ReportQuery) -> Result<ReportRows, StoreError> {
         let state = self.state();
+        let counted = |by: Dimension| {
+            let mut rows: BTreeMap<(Date, &str), Counts> = BTreeMap::new();
+            for (key, delta) in &state.rollups {
+                let asked = key.site == query.site && key.dimension == by;
+                if !asked || !(query.from..=query.to).contains(&key.day) {
+                    continue;
+                }
+                let of = |attribution, count| if key.attribution == attribution { count } else { 0 };
+                rows.entry((key.day, &key.key)).or_default().add(Counts {
+                    visits: of(Attribution::Visit, delta.visits),
+                    leads: of(query.attribution.of_leads(), delta.leads),
+                    mqls: of(query.attribution, delta.mqls),
+                });
+            }
+            rows.retain(|_, counts| *counts != Counts::default());
+            rows
+        };
         let mut report = ReportRows::default();
-        let mut rows: BTreeMap<(_, String), Counts> = BTreeMap::new();
-        for (key, delta) in &state.rollups {
-            let counted = key.attribution == Attribution::Visit || key.attribution == query.attribution;
-            if key.site != query.site || !(query.from..=query.to).contains(&key.day) || !counted {
-                continue;
-            }
-            let counts = Counts { visits: delta.visits, leads: delta.leads, mqls: delta.mqls };
-            if key.dimension == query.by {
-                rows.entry((key.day, key.key.clone())).or_default().add(counts);
-            }
-            if key.dimension == Dimension::Channel {
-                report.days.entry(key.day).or_default().add(counts);
-            }
+        for ((day, _), counts) in counted(Dimension::Channel) {
+            report.days.entry(day).or_default().add(counts);
         }
-        report.rows = rows.into_iter().map(|((day, key), counts)| CountRow { day, key, counts }).collect();
+        let row =
+            |((day, key), counts): ((Date, &str), Counts)| CountRow { day, key: key.to_owned(), counts };
+        report.rows = counted(query.by).into_iter().map(row).collect();
         report.rows.sort_by(cmp_rows);
         Ok(report)
     }
@@ -333,7 +345,7 @@ impl Reports for MemoryLedger {
         let more = matching.len() > query.limit;
         matching.truncate(query.limit);
         let next = matching.last().filter(|_| more).map(|(token, _)| *token);
-        let leads = matching.into_iter().map(|(_, lead)| Lead { hits: Vec::new(), ..lead }).collect();
+        let leads = matching.into_iter().map(|(_, lead)| listed(lead)).collect();
         Ok(LeadPage { leads, total, next })
     }
 
@@ -350,5 +362,30 @@ impl Reports for MemoryLedger {
         leads.sort_by_key(|lead| (lead.known_at, lead.key));
         leads.into_iter().for_each(|lead| each(Lead { hits: Vec::new(), ..lead }));
         Ok(())
+    }
+
+    fn journeys(&self, query: &JourneyQuery) -> Result<Vec<Journey>, StoreError> {
+        let state = self.state();
+        let within = |at: Timestamp, (from, before): (Timestamp, Timestamp)| from <= at && at < before;
+        let restricted = |key: &LeadKey| {
+            state.restrictions.get(key).is_some_and(|(_, restriction)| restriction.restricted.is_some())
+        };
+        let followed = |lead: &&Lead| {
+            let mql = lead.qualified.as_ref().is_some_and(|mql| within(mql.at, query.qualified));
+            lead.site == query.site && !restricted(&lead.key) && (mql || within(lead.known_at, query.known))
+        };
+        let of = |lead: &Lead| {
+            let mql = lead.qualified.as_ref().map(|mql| mql.at);
+            let since = mql.filter(|at| within(*at, query.qualified));
+            let said = state.transitions.iter().filter(|made| {
+                made.lead == lead.key
+                    && made.site == lead.site
+                    && made.by_people()
+                    && since.is_some_and(|since| made.at >= since)
+            });
+            let said = said.map(|made| Said { at: made.at, to: made.to, amount: made.amount.clone() });
+            journey(query, lead.known_at, mql, (&lead.first, &lead.last), &lead.touches, said.collect())
+        };
+        Ok(state.leads.values().filter(followed).map(of).collect())
     }
 }

@@ -1,7 +1,7 @@
 //! Values that are stored as JSON. Invariant: what is encoded is decoded, field for field.
 
 use crate::domain::{EventId, Hit, RuleId, Text, Timestamp};
-use crate::leads::Origin;
+use crate::leads::{Origin, Touched};
 use crate::storage::StoreError;
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +49,24 @@ pub(super) fn origin_from_json(json: &str) -> Result<Origin, StoreError> {
     Ok(serde_json::from_str(json)?)
 }
 
+#[derive(Serialize, Deserialize)]
+struct StoredTouch {
+    at: i64,
+    origin: Origin,
+}
+
+pub(super) fn touches_to_json(touches: &[Touched]) -> Result<String, StoreError> {
+    let stored =
+        touches.iter().map(|touch| StoredTouch { at: touch.at.millis(), origin: touch.origin.clone() });
+    Ok(serde_json::to_string(&stored.collect::<Vec<_>>())?)
+}
+
+pub(super) fn touches_from_json(json: &str) -> Result<Vec<Touched>, StoreError> {
+    let stored: Vec<StoredTouch> = serde_json::from_str(json)?;
+    let touch = |StoredTouch { at, origin }| Touched { at: Timestamp::from_millis(at), origin };
+    Ok(stored.into_iter().map(touch).collect())
+}
+
 /// A hit with every part that one can have.
 #[cfg(test)]
 pub(super) fn full_hits() -> serde_json::Value {
@@ -70,4 +88,10 @@ pub(super) fn full_origin() -> serde_json::Value {
         country: Text::non_empty("DE"),
     };
     serde_json::to_value(origin).expect("JSON")
+}
+
+/// A touch with every part that one can have.
+#[cfg(test)]
+pub(super) fn full_touches() -> serde_json::Value {
+    serde_json::json!([{ "at": 0, "origin": full_origin() }])
 }

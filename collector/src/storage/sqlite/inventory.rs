@@ -159,6 +159,7 @@ mod tests {
         assert_declared("events", "details", super::super::event_rows::full_details());
         assert_declared("visits", "hits", codec::full_hits());
         assert_declared("visits", "origin", codec::full_origin());
+        assert_declared("leads", "touches", codec::full_touches());
     }
 
     #[test]

@@ -40,6 +40,7 @@ pub(super) const LEDGER: &[Migration] = &[
     step!("ledger", "0007_lifecycle"),
     step!("ledger", "0008_models"),
     step!("ledger", "0009_publications"),
+    step!("ledger", "0010_touches"),
     step!("ledger", "0011_overrides"),
 ];
 
@@ -190,6 +191,41 @@ mod tests {
         assert_eq!((site.policy_version, &site.policy), (1, &policy));
         let again = NewSite { id: site.id, zone: site.zone, policy };
         assert_eq!(ledger.put_site(again).expect("puts").policy_version, 1);
+    }
+
+    /// What was counted before there were touches is its first touch's, in thousandths, until the events are folded
+    /// anew; and the next scorer does that.
+    #[test]
+    fn what_was_counted_before_touches_is_the_first_touchs() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("ledger.db");
+        let end = LEDGER.iter().position(|migration| migration.name == "0010_touches").expect("is there");
+        let old = connect::writer(&path, &LEDGER[..end]).expect("creates");
+        old.execute_batch(
+            "INSERT INTO sites (domain, zone, policy, secret) VALUES ('example.com', 'UTC', '{}', zeroblob(32));
+             INSERT INTO progress (one, cursor, model) VALUES (1, 7, randomblob(32));
+             INSERT INTO rollups (site, dimension, attribution, day, key, visits, leads, mqls)
+             VALUES (1, 1, 0, 5, 'email', 9, 0, 0), (1, 1, 1, 5, 'email', 0, 4, 2), (1, 1, 2, 5, 'direct', 0, 4, 2),
+                    (1, 1, 1, 6, 'email', 0, 3, 0);",
+        )
+        .expect("writes");
+        drop(old);
+        let ledger = SqliteLedger::open(&path).expect("goes forward");
+        let report = |attribution| {
+            let (from, to) = (crate::domain::Date::from_days(5), crate::domain::Date::from_days(6));
+            let (site, by) = (crate::domain::SiteNo::new(1), crate::leads::Dimension::Channel);
+            let query = crate::storage::ReportQuery { site, from, to, by, attribution };
+            let rows = crate::storage::Reports::report(&ledger, &query).expect("reports").rows;
+            let counts =
+                |row: &crate::storage::CountRow| (row.counts.visits, row.counts.leads, row.counts.mqls);
+            rows.iter().map(|row| (row.key.clone(), counts(row))).collect::<Vec<_>>()
+        };
+        let email = |counts| ("email".to_owned(), counts);
+        assert_eq!(report(crate::storage::Attribution::First), [email((9, 4, 2)), email((0, 3, 0))]);
+        assert_eq!(report(crate::storage::Attribution::Linear), [email((9, 4, 2_000)), email((0, 3, 0))]);
+        assert_eq!(report(crate::storage::Attribution::TimeDecay), [email((9, 4, 2_000)), email((0, 3, 0))]);
+        let (_, model) = crate::storage::Scores::progress(&ledger).expect("reads").expect("has begun");
+        assert_eq!(model, crate::domain::ModelHash::from_bytes([0; 32]), "no model's: all is folded anew");
     }
 
     /// What was chosen before there were two roles is the owner's.

@@ -12,6 +12,7 @@ mod event_rows;
 mod events;
 mod histories;
 mod inventory;
+mod journeys;
 mod keeping;
 mod ledger;
 mod lifecycle;

@@ -2,9 +2,10 @@
 
 use super::{SqliteLedger, scores, sql};
 use crate::domain::{Channel, Date, LeadKey, Stage, Timestamp};
+use crate::leads::closed_loop::Journey;
 use crate::leads::{Dimension, Lead};
 use crate::storage::{
-    Attribution, CountRow, Counts, KnownQuery, LeadPage, LeadQuery, PageToken, ReportQuery, ReportRows,
+    Attribution, CountRow, Counts, KnownQuery, LeadPage, LeadQuery, PageToken, ReportQuery, ReportRows, JourneyQuery,
     Reports, StoreError,
 };
 use rusqlite::{Row, named_params, params};
@@ -33,6 +34,7 @@ impl Reports for SqliteLedger {
                     query.site.get(),
                     dimension.code(),
                     Attribution::Visit.code(),
+                    query.attribution.of_leads().code(),
                     query.attribution.code(),
                     query.from.days(),
                     query.to.days(),
@@ -112,5 +114,9 @@ impl Reports for SqliteLedger {
             }
             Ok(())
         })
+    }
+
+    fn journeys(&self, query: &JourneyQuery) -> Result<Vec<Journey>, StoreError> {
+        self.read_journeys(query)
     }
 }

@@ -37,7 +37,7 @@ fn visit(row: &Row<'_>) -> Result<Visit, StoreError> {
     })
 }
 
-/// A row of `leads`, without its hits.
+/// A row of `leads`, without its hits and touches.
 pub(super) fn lead(row: &Row<'_>) -> Result<Lead, StoreError> {
     let mql_at: Option<i64> = row.get("mql_at")?;
     let qualified = mql_at
@@ -62,6 +62,7 @@ pub(super) fn lead(row: &Row<'_>) -> Result<Lead, StoreError> {
         attributes: serde_json::from_str(&row.get::<_, String>("attributes")?)?,
         first: codec::origin_from_json(&row.get::<_, String>("first_origin")?)?,
         last: codec::origin_from_json(&row.get::<_, String>("last_origin")?)?,
+        touches: Vec::new(),
         score: score(row, "total", "fit", "engagement")?,
         scored_at: Timestamp::from_millis(row.get("scored_at")?),
         reasons: serde_json::from_str(&row.get::<_, String>("reasons")?)?,
@@ -96,6 +97,7 @@ pub(super) fn lead_with_hits(connection: &Connection, key: LeadKey) -> Result<Op
     let mut rows = statement.query([key.bytes()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let mut lead = lead(row)?;
+    lead.touches = codec::touches_from_json(&row.get::<_, String>("touches")?)?;
     lead.hits = hits(connection, key)?;
     lead.overrides = overrides::of(connection, key)?;
     Ok(Some(lead))
@@ -156,6 +158,7 @@ fn put_lead(connection: &Connection, lead: &Lead) -> Result<(), StoreError> {
         lead.stage_at.millis(),
         lead.stage_by.name(),
         lead.scored_at.millis(),
+        codec::touches_to_json(&lead.touches)?,
     ])?;
     put_hits(connection, lead)
 }
