@@ -137,6 +137,9 @@ impl<'a> Fold<'a> {
             hits,
         };
         if let Some(key) = self.linked(site, event, lead) {
+            // With what was known of it until now; the event may be another lead's.
+            self.pass(site, key, event.at);
+            self.leads_touched.insert(key);
             self.touch_lead(key, &origin);
         }
         self.loaded.visits.insert(visitor, visit);

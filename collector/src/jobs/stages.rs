@@ -182,14 +182,21 @@ impl Stages {
             if loaded.generation != generation {
                 return Err(StoreError::Conflict);
             }
-            let restricted = loaded.restrictions.get(&key).is_some_and(|asked| asked.restricted.is_some());
-            let lead = loaded.leads.into_values().next().filter(|_| !restricted);
+            let Loaded { leads, restrictions, pending, .. } = loaded;
+            let restricted = restrictions.get(&key).is_some_and(|asked| asked.restricted.is_some());
+            let lead = leads.into_values().next().filter(|_| !restricted);
             answer = lead.ok_or(Refused::Restricted).and_then(|mut lead| {
-                let made = self.judged(&model, actor, site, &lead, asked, now)?;
                 let mut changes = Changes::default();
                 let Changes { transitions, rollups, .. } = &mut changes;
-                let observer = &mut Unwatched;
-                Steps { model: &model, site, transitions, rollups, observer }.enter(&mut lead, &made);
+                let mut steps = Steps { model: &model, site, transitions, rollups, observer: &mut Unwatched };
+                // Where it stands at that moment, as a replay will find it: the sweep may not have come by.
+                let pending = pending.get(&key).map_or(&[][..], Vec::as_slice);
+                let applied = steps.pass(&mut lead, pending, asked.at.unwrap_or(now).min(now));
+                let made = self.judged(&model, actor, site, &lead, asked, now)?;
+                steps.enter(&mut lead, &made);
+                if applied > 0 {
+                    changes.applied.insert(key, applied);
+                }
                 changes.transitions.push(made.clone());
                 changes.leads.push(lead);
                 Ok((changes, made))

@@ -106,6 +106,23 @@ fn who_comes_back_after_the_cooldown_qualifies_again_and_is_counted_once() {
     assert_eq!(mqls(&world), 1, "as the list of MQLs has it once");
 }
 
+/// Who changes a lead sees where it stands at that moment, also before the sweep comes by.
+#[test]
+fn a_change_finds_what_time_did() {
+    let world = scored(two_requests(), DEFAULT_MODEL);
+    let clock = Clock::fixed(morning().plus_days(100));
+    let site = world.ledger.sites().expect("reads").remove(0);
+    let change = |asked: Asked| {
+        stages(&world, DEFAULT_MODEL, &clock).change(&owner(), &site, lead_key(1), &asked).expect("answers")
+    };
+    let stale = Asked { seen: Some(Stage::Mql), ..asked(Stage::Sal) };
+    assert_eq!(change(stale), Err(Refused::Elsewhere(Stage::Lead)), "it fell out long ago");
+    assert_eq!(world.lead(1).stage, Stage::Mql, "what is refused writes nothing");
+    change(asked(Stage::Sal)).expect("is legal");
+    let to: Vec<Stage> = changes(&world).into_iter().map(|(_, to, ..)| to).collect();
+    assert_eq!(to, [Stage::Mql, Stage::Lead, Stage::Sal]);
+}
+
 #[test]
 fn a_sweep_waits_for_events_that_are_not_scored_and_leaves_alone_who_asked_for_it() {
     let world = scored(two_requests(), DEFAULT_MODEL);
