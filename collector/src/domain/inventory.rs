@@ -83,6 +83,7 @@ words! {
         Log "log" "never removed: the log is only added to; it names no visitor and no lead",
         Reference "reference" "until the lead is erased",
         Request "request" "until the person, or the controller for them, lifts it",
+        Shadow "shadow" "until the model is live, or nobody wants it any more; when somebody is erased, at once",
         Workings "workings" "as long as the database is there",
         Operator "operator" "until the operator removes it",
         Process "process" "in memory only, until it is used up or the program ends",

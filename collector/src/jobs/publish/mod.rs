@@ -10,7 +10,7 @@ mod work;
 pub use thread::Publishing;
 
 use super::models::LiveModels;
-use super::replay::Progress;
+pub use super::replay::{Go, Progress};
 use crate::audit::Recorder;
 use crate::clock::Clock;
 use crate::domain::{Act, Action, Actor, Cursor, ModelHash, Site, SiteId, SiteNo, Timestamp};
