@@ -88,6 +88,9 @@ pub struct Evaluation {
     pub fast_track: Option<RuleId>,
     /// What is missing to qualify, in sentences; empty exactly when it qualifies.
     pub missing: Vec<String>,
+    /// Whether nothing is missing but points in total, if anything is.
+    #[serde(skip)]
+    pub but_for_total: bool,
     /// Which attributes were known.
     pub coverage: Coverage,
 }
@@ -96,6 +99,16 @@ impl Evaluation {
     /// The total and its axes.
     pub const fn score(&self) -> Score {
         Score { total: self.total, fit: self.fit, engagement: self.engagement }
+    }
+
+    /// The highest `total_gte` with which this would be an MQL, all else of the model as it is; any at all
+    /// ([`Points::MAX`]) by a fast track, and none where more is missing than points in total.
+    pub const fn qualifies_up_to(&self) -> Option<Points> {
+        match (self.fast_track.is_some(), self.but_for_total) {
+            (true, _) => Some(Points::MAX),
+            (false, true) => Some(self.total),
+            (false, false) => None,
+        }
     }
 }
 
@@ -129,6 +142,8 @@ impl Model {
         let score = Score { total, fit, engagement };
         let missing = spec.missing(score, &gates, fast.is_some(), &engagements, as_of);
         let qualifies = missing.is_empty();
+        let short = fast.is_none() && total < spec.mql.total_gte;
+        let but_for_total = missing.len() == usize::from(short);
         let fast_track = fast.filter(|_| qualifies).cloned();
         let grade = self.grade(score);
         Evaluation {
@@ -142,6 +157,7 @@ impl Model {
             qualifies,
             fast_track,
             missing,
+            but_for_total,
             coverage,
         }
     }
