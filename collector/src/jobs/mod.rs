@@ -6,6 +6,7 @@ mod housekeeping;
 pub mod outcomes;
 pub mod retention;
 pub mod score;
+pub mod simulate;
 pub mod stages;
 mod standing;
 mod sweep;

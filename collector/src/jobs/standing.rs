@@ -133,7 +133,7 @@ pub(crate) fn cooling_until(model: &Model, lead: &Lead) -> Option<Timestamp> {
     lifecycle::cooling_until(&standing(lead), &rules(model))
 }
 
-fn rules(model: &Model) -> Rules {
+pub(super) fn rules(model: &Model) -> Rules {
     Rules {
         threshold: model.threshold(),
         exit_below: model.exit_below(),
@@ -151,7 +151,7 @@ fn standing(lead: &Lead) -> Standing {
     }
 }
 
-fn verdict(evaluation: &Evaluation) -> Verdict {
+pub(super) fn verdict(evaluation: &Evaluation) -> Verdict {
     let rules_out = |gate: &&crate::scoring::GateResult| {
         gate.kind == GateKind::Disqualifier && gate.outcome == GateOutcome::Fail
     };

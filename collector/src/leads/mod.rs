@@ -2,6 +2,7 @@
 //! [`Transition`], and the machine makes only those that [`lifecycle::next`] allows.
 
 pub mod lifecycle;
+pub mod outcome;
 mod reading;
 mod record;
 
