@@ -24,7 +24,7 @@ enum Command {
     /// Run the collector and the dashboard
     Serve(Settings),
     /// Run on a throw-away database with ninety days of generated visits and a demo company's site
-    Demo(Settings),
+    Demo(cli::demo::Arguments),
     /// Say whether a page's tag is right, and why an event would be dropped
     Verify(cli::verify::Arguments),
     /// Add and list sites

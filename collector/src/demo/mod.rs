@@ -6,7 +6,7 @@ mod cast;
 mod generate;
 mod site;
 
-pub use generate::generate;
+pub use generate::{SCALE_MAX, generate};
 pub use site::page;
 
 use crate::config::system_zone;
