@@ -5,8 +5,10 @@
 mod changes;
 mod count;
 mod curve;
+mod desk;
 mod facts;
 mod lift;
+mod report;
 mod staircase;
 
 #[cfg(test)]
@@ -15,6 +17,8 @@ mod tests;
 pub use changes::{ByChannel, ByWeek, Changes};
 pub use count::{Confusion, Interval, Period, wilson};
 pub use curve::{Curve, Point};
+pub use desk::{Desk, KEPT_MAX, KEPT_MS, State, Track, Work};
 pub use facts::{Facts, Mql, Outcome, RuleHit};
 pub use lift::{Kind, Lift, Reading, Scored};
+pub use report::{Became, Moved, NAMED_MAX, Named, Outcomes, Report};
 pub use staircase::{Staircase, Step, Walk};

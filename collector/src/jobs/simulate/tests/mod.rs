@@ -1,6 +1,7 @@
 //! Tests of what a simulation counts. Invariant: facts are made at random; every sum and share holds for any.
 
 mod counted;
+mod desk;
 
 use super::*;
 use crate::domain::{Channel, Date, LeadKey, Points, RuleId, Timestamp, Zone};
