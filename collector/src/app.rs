@@ -14,6 +14,7 @@ use crate::enrich::geo::Countries;
 use crate::http::auth::{digest, random_token};
 use crate::http::{self, DemoSite, RestrictionDirectory, SiteDirectory, State};
 use crate::jobs::Housekeeping;
+use crate::jobs::models::LiveModels;
 use crate::jobs::retention::Retention;
 use crate::jobs::score::{Running, Scorer};
 use crate::jobs::stages::Stages;
@@ -251,27 +252,29 @@ impl App {
         let privacy = Arc::new(Privacy::new(salts, countries, config.ipv4_prefix));
         privacy.remember(events.visitors_since(clock.now().plus_millis(-VISIT_MS))?);
         let model = Arc::new(model(config.model.as_deref())?);
+        let models = LiveModels::from(Arc::clone(&model));
+        models.renew(ledger.as_ref())?;
         let start = Start {
             version: env!("CARGO_PKG_VERSION"),
             schema,
             settings: config.recorded(),
             model: serde_json::json!({ "name": model.name(), "hash": model.hash().to_string() }),
         };
-        let scorer = Scorer::new(Arc::clone(&events), ledger.clone(), Arc::clone(&model));
+        let scorer = Scorer::new(Arc::clone(&events), ledger.clone(), models.clone());
         let per_event = Duration::from_secs(1) / config.client_rate;
         let retention =
             Retention::new(Arc::clone(&events), Arc::clone(&ledger), Arc::clone(&audit), clock.clone());
         let rights = Service::new(
             Arc::clone(&events),
             Arc::clone(&ledger),
-            Arc::clone(&model),
+            models.clone(),
             Arc::clone(&audit),
             clock.clone(),
         );
         let stages = Stages::new(
             Arc::clone(&events),
             Arc::clone(&ledger),
-            Arc::clone(&model),
+            models.clone(),
             Arc::clone(&audit),
             clock.clone(),
         );
@@ -286,7 +289,7 @@ impl App {
             audit,
             privacy,
             settings: described(config, model.name()),
-            model,
+            models,
             clock,
             event_limits: Arc::new(ClientLimits::new(per_event, config.client_burst)),
             login_limits: Arc::new(ClientLimits::new(Duration::from_secs(10), 6)),

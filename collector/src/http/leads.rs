@@ -138,12 +138,11 @@ pub(super) async fn list(
 ) -> Result<HttpResponse, Problem> {
     let (site, query) = (site(&state, &query.site)?, query.parse(&state)?);
     let by = query.attribution;
-    let model = Arc::clone(&state.model);
     let listed = move || -> Result<_, StoreError> {
         state.audit.leads_listed(&viewer.actor, &site)?;
-        state.ledger.leads(&query)
+        Ok((state.ledger.leads(&query)?, state.models.of(state.ledger.as_ref(), site.no)?))
     };
-    let page = blocking(listed).await?;
+    let (page, model) = blocking(listed).await?;
     let next = page.next.map(|token| format!("{}.{}", token.at.millis(), token.key.to_hex()));
     let leads = page.leads.into_iter().map(|lead| shown(&model, lead, by)).collect();
     Ok(private().json(Listed { leads, total: page.total, next }))
@@ -157,13 +156,22 @@ pub(super) struct OneQuery {
     attribution: Option<String>,
 }
 
+/// A lead that is there.
+struct Found {
+    site: Arc<Site>,
+    /// The model that scores it.
+    model: Arc<Model>,
+    lead: Lead,
+    transitions: Vec<Transition>,
+}
+
 /// Finds a lead for somebody; that they look at it is recorded before they see it.
 async fn find(
     viewer: Viewer,
     state: &web::Data<State>,
     query: &OneQuery,
     key: &str,
-) -> Result<(Arc<Site>, Lead, Vec<Transition>), Problem> {
+) -> Result<Found, Problem> {
     let site = site(state, &query.site)?;
     let key = LeadKey::parse(key).map_err(|error| Problem::bad("/key", error.0))?;
     let (shared, of) = (state.clone(), Arc::clone(&site));
@@ -173,9 +181,10 @@ async fn find(
             shared.audit.lead_viewed(&viewer.actor, &of, key)?;
         }
         let restricted = shared.ledger.restriction(of.no, key)?.restricted.is_some();
-        Ok((lead, transitions, restricted))
+        let model = shared.models.of(shared.ledger.as_ref(), of.no)?;
+        Ok((lead, transitions, restricted, model))
     });
-    let (lead, transitions, restricted) = found.await?;
+    let (lead, transitions, restricted, model) = found.await?;
     if restricted {
         return Err(Problem::not_found(
             "this lead asked for its processing to be restricted: it is kept, and nothing is done with it. The audit \
@@ -183,7 +192,7 @@ async fn find(
         ));
     }
     let lead = lead.ok_or_else(|| Problem::not_found("there is no such lead"))?;
-    Ok((site, lead, transitions))
+    Ok(Found { site, model, lead, transitions })
 }
 
 /// `GET /api/v1/leads/{key}`
@@ -194,10 +203,10 @@ pub(super) async fn show(
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
     let by = attribution(query.attribution.as_deref())?;
-    let (_, lead, transitions) = find(viewer, &state, &query, &key).await?;
+    let Found { model, lead, transitions, .. } = find(viewer, &state, &query, &key).await?;
     let next = ways(lead.stage);
     let transitions = transitions.into_iter().map(TransitionShown::of).collect();
-    Ok(private().json(One { lead: shown(&state.model, lead, by), next, transitions }))
+    Ok(private().json(One { lead: shown(&model, lead, by), next, transitions }))
 }
 
 /// A lead with its past and where people may put it.
@@ -281,7 +290,7 @@ pub(super) async fn explanation(
         .transpose()
         .map_err(|error| parameter("as_of", &error))?;
     let as_of = as_of.unwrap_or_else(|| state.clock.now());
-    let (site, lead, transitions) = find(viewer, &state, &query, &key).await?;
+    let Found { site, model, lead, transitions } = find(viewer, &state, &query, &key).await?;
     // The moment of a change of stage is answered with what was seen then; every other one from the hits.
     let then = transitions.iter().rev().find(|transition| transition.at == as_of);
     let (score, qualifies, lines, missing) = match then {
@@ -291,14 +300,14 @@ pub(super) async fn explanation(
             (then.score, then.to == Stage::Mql, lines, Vec::new())
         }
         None => {
-            let evaluation = state.model.evaluate(&lead.hits, &profile(&lead), as_of);
+            let evaluation = model.evaluate(&lead.hits, &profile(&lead), as_of);
             let lines = serde_json::to_value(&evaluation.lines)
                 .map_err(|_| Problem::unavailable("the lines cannot be written"))?;
             (evaluation.score(), evaluation.qualifies, lines, evaluation.missing)
         }
     };
-    let falls_at = state.model.falls_out(&lead.hits, &profile(&lead), as_of);
-    let exit = state.model.exit_below().map(|below| Exit { below, falls_at });
+    let falls_at = model.falls_out(&lead.hits, &profile(&lead), as_of);
+    let exit = model.exit_below().map(|below| Exit { below, falls_at });
     // Hits that no later score needs are not kept, and a profile is kept as it is now.
     let exact = then.is_some() || as_of >= lead.last_seen;
     Ok(private().json(Explanation {
@@ -307,15 +316,15 @@ pub(super) async fn explanation(
         as_of,
         exact,
         stage: lead.stage,
-        model: serde_json::json!({ "name": state.model.name(), "hash": state.model.hash().to_string() }),
+        model: serde_json::json!({ "name": model.name(), "hash": model.hash().to_string() }),
         score,
-        grade: state.model.grade(score),
-        threshold: state.model.threshold(),
+        grade: model.grade(score),
+        threshold: model.threshold(),
         qualifies,
         lines,
         missing,
         exit,
-        cooling_until: cooling_until(&state.model, &lead).filter(|until| *until > as_of),
+        cooling_until: cooling_until(&model, &lead).filter(|until| *until > as_of),
         transitions: transitions.into_iter().map(TransitionShown::of).collect(),
     }))
 }

@@ -9,6 +9,7 @@ use super::state::State;
 use crate::domain::{Channel, Date, Outcome, Site, SiteId, to_hex};
 use crate::ingest;
 use crate::leads::Dimension;
+use crate::scoring::Model;
 use crate::storage::{Attribution, Counts, OutcomeQuery, ReportQuery, ReportRows};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -246,6 +247,7 @@ fn build(state: &State, asked: &Asked) -> Result<Report, Problem> {
         by: asked.by,
         attribution: asked.attribution,
     };
+    let model = state.models.of(state.ledger.as_ref(), asked.site.no)?;
     let now = state.ledger.report(&query)?;
     let days = asked.to.days() - asked.from.days() + 1;
     let period = asked.compare.then(|| Period { from: asked.from.plus(-days), to: asked.from.plus(-1) });
@@ -265,14 +267,14 @@ fn build(state: &State, asked: &Asked) -> Result<Report, Problem> {
         interval: asked.interval.0,
         totals: total(&now),
         previous_totals: before.as_ref().map(total),
-        rows: rows(state, asked.by, &now, before.as_ref()),
+        rows: rows(&model, asked.by, &now, before.as_ref()),
         series: series(asked, &now, before.as_ref().zip(period)),
         suppressed: suppressed(&left_out),
         left_out,
         model: ModelShown {
-            name: state.model.name().to_owned(),
-            hash: state.model.hash().to_string(),
-            threshold: state.model.threshold(),
+            name: model.name().to_owned(),
+            hash: model.hash().to_string(),
+            threshold: model.threshold(),
         },
     })
 }
@@ -289,7 +291,7 @@ fn by_key(report: &ReportRows) -> BTreeMap<&str, Counts> {
     keys
 }
 
-fn rows(state: &State, by: Dimension, now: &ReportRows, before: Option<&ReportRows>) -> Vec<Row> {
+fn rows(model: &Model, by: Dimension, now: &ReportRows, before: Option<&ReportRows>) -> Vec<Row> {
     let mut keys = by_key(now);
     let previous = before.map(by_key);
     previous.iter().flatten().for_each(|(key, _)| {
@@ -297,7 +299,7 @@ fn rows(state: &State, by: Dimension, now: &ReportRows, before: Option<&ReportRo
     });
     let row = |(key, counts): (&str, Counts)| Row {
         key: key.to_owned(),
-        label: label(state, by, key),
+        label: label(model, by, key),
         counts,
         previous: previous.as_ref().map(|keys| keys.get(key).copied().unwrap_or_default()),
     };
@@ -308,10 +310,10 @@ fn rows(state: &State, by: Dimension, now: &ReportRows, before: Option<&ReportRo
     rows
 }
 
-fn label(state: &State, by: Dimension, key: &str) -> String {
+fn label(model: &Model, by: Dimension, key: &str) -> String {
     let named = match by {
         Dimension::Channel => Channel::from_key(key).map(|channel| channel.label().to_owned()),
-        Dimension::Rule => state.model.label(key).map(str::to_owned),
+        Dimension::Rule => model.label(key).map(str::to_owned),
         _ => None,
     };
     named.unwrap_or_else(|| if key.is_empty() { "(none)".to_owned() } else { key.to_owned() })

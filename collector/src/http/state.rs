@@ -4,11 +4,11 @@ use super::{RestrictionDirectory, SiteDirectory};
 use crate::audit::Recorder;
 use crate::clock::Clock;
 use crate::compliance::Settings;
+use crate::jobs::models::LiveModels;
 use crate::jobs::retention::Retention;
 use crate::jobs::stages::Stages;
 use crate::privacy::{ClientLimits, Privacy, TrustedProxies};
 use crate::rights::Service;
-use crate::scoring::Model;
 use crate::storage::{EventStore, Ledger};
 use std::sync::Arc;
 
@@ -35,8 +35,8 @@ pub struct State {
     pub rights: Arc<Service>,
     /// What makes the changes of stage that people ask for.
     pub stages: Stages,
-    /// The scoring model.
-    pub model: Arc<Model>,
+    /// Which scoring model is live where.
+    pub models: LiveModels,
     /// The clock.
     pub clock: Clock,
     /// Events of one client.

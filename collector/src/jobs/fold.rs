@@ -1,7 +1,8 @@
 //! Folds a run of events into visits, leads, transitions and counts. Invariant: pure, given what was
 //! loaded: the same events in the same order make the same changes, however they are cut into runs.
 
-use super::standing::{Steps, is_counted};
+use super::models::Current;
+use super::standing::{Observer, Steps, Unwatched, is_counted};
 use crate::domain::{
     Attributes, Event, EventName, LeadKey, Role, Signal, Site, SiteNo, Stage, Timestamp, Touch, VISIT_MS,
     VisitorId,
@@ -11,6 +12,7 @@ use crate::scoring::Model;
 use crate::storage::counting::{self, Rollups};
 use crate::storage::{Attribution, Changes, Loaded, RollupDelta};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Visits whose newest event is older are forgotten: no salt is left that could recognise them.
 pub(super) const FORGET_MS: i64 = 48 * 60 * 60 * 1000;
@@ -21,7 +23,7 @@ const VISIT_HITS_MAX: usize = 200;
 
 /// A fold in progress.
 pub(super) struct Fold<'a> {
-    model: &'a Model,
+    models: &'a Current,
     sites: &'a BTreeMap<SiteNo, Site>,
     loaded: Loaded,
     visits_touched: BTreeSet<VisitorId>,
@@ -31,13 +33,20 @@ pub(super) struct Fold<'a> {
     rollups: Rollups,
     ended_withdrawals: Vec<LeadKey>,
     newest: Timestamp,
+    observer: &'a mut dyn Observer,
 }
 
 impl<'a> Fold<'a> {
-    /// Begins with what is known of the visitors and leads of the run.
-    pub(super) fn new(model: &'a Model, sites: &'a BTreeMap<SiteNo, Site>, loaded: Loaded) -> Self {
+    /// Begins with what is known of the visitors and leads of the run; `observer` sees every score.
+    pub(super) fn new(
+        models: &'a Current,
+        sites: &'a BTreeMap<SiteNo, Site>,
+        loaded: Loaded,
+        observer: &'a mut dyn Observer,
+    ) -> Self {
         Self {
-            model,
+            models,
+            observer,
             sites,
             loaded,
             visits_touched: BTreeSet::new(),
@@ -177,7 +186,7 @@ impl<'a> Fold<'a> {
 
     /// Notes which rules the event matches and, if it is a lead's, scores the lead.
     fn score(&mut self, site: &Site, event: &Event, lead: Option<LeadKey>) {
-        let hits = self.model.hits(event);
+        let hits = self.models.of(site.no).hits(event);
         let tied = event.visitor.and_then(|visitor| self.loaded.visits.get(&visitor)?.lead);
         let Some(key) = lead.or_else(|| self.linked(site, event, tied)) else {
             if let Some(visit) = event.visitor.and_then(|visitor| self.loaded.visits.get_mut(&visitor)) {
@@ -193,17 +202,20 @@ impl<'a> Fold<'a> {
         lead.last_seen = lead.last_seen.max(event.at);
         lead.first_seen = lead.first_seen.min(event.at);
         let as_of = lead.last_seen.max(lead.scored_at);
-        self.model.prune(&mut lead.hits, as_of);
-        let Self { model, transitions, rollups, .. } = self;
-        Steps { model, site, transitions, rollups }.score(lead, event.at, as_of);
+        let Self { models, transitions, rollups, observer, .. } = self;
+        let model = models.of(site.no);
+        model.prune(&mut lead.hits, as_of);
+        Steps { model, site, transitions, rollups, observer: &mut **observer }.score(lead, event.at, as_of);
     }
 
     /// Lets time pass for a lead up to an event of it.
     fn pass(&mut self, site: &Site, key: LeadKey, until: Timestamp) {
         let Some(lead) = self.loaded.leads.get_mut(&key) else { return };
         let pending = self.loaded.pending.entry(key).or_default();
-        let Self { model, transitions, rollups, .. } = self;
-        let done = Steps { model, site, transitions, rollups }.pass(lead, pending, until);
+        let Self { models, transitions, rollups, observer, .. } = self;
+        let model = models.of(site.no);
+        let observer = &mut **observer;
+        let done = Steps { model, site, transitions, rollups, observer }.pass(lead, pending, until);
         pending.drain(..done);
         if done > 0 {
             *self.applied.entry(key).or_default() += done;
@@ -289,10 +301,12 @@ fn new_lead(site: &Site, event: &Event, key: LeadKey, origin: &Origin, first_see
 
 /// Folds the events of one lead anew, as if there had never been others: what remains of it after some were
 /// erased. `sites` is its site alone.
-pub(crate) fn refold(model: &Model, site: &Site, events: &[Event]) -> Changes {
+pub(crate) fn refold(model: &Arc<Model>, site: &Site, events: &[Event]) -> Changes {
     // Visits, too, of days that are otherwise counted for good.
     let sites = BTreeMap::from([(site.no, Site { counted_from: None, ..site.clone() })]);
-    let mut fold = Fold::new(model, &sites, Loaded::default());
+    let models = Current::from(Arc::clone(model));
+    let mut unwatched = Unwatched;
+    let mut fold = Fold::new(&models, &sites, Loaded::default(), &mut unwatched);
     for event in events {
         fold.event(event);
     }

@@ -3,7 +3,9 @@
 
 mod fold;
 mod housekeeping;
+pub mod models;
 pub mod outcomes;
+pub mod replay;
 pub mod retention;
 pub mod score;
 pub mod simulate;

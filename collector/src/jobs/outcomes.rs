@@ -142,7 +142,7 @@ impl Stages {
     /// # Errors
     /// When storage fails.
     pub fn plan(&self, actor: &Actor, site: &Site, mut outcomes: Vec<Outcome>) -> Result<Plan, StoreError> {
-        let now = self.now();
+        let (now, model) = (self.now(), self.model(site)?);
         // Those of one moment in the order of the file.
         outcomes.sort_by_key(|outcome| outcome.asked.at.unwrap_or(now));
         let mut leads: BTreeMap<LeadKey, Result<Lead, Refused>> = BTreeMap::new();
@@ -161,7 +161,7 @@ impl Stages {
                     plan.known += 1;
                     continue;
                 }
-                Ok(lead) => self.judged(actor, site, lead, &outcome.asked, now).map(|made| {
+                Ok(lead) => self.judged(&model, actor, site, lead, &outcome.asked, now).map(|made| {
                     lead.stage = made.to;
                     lead.stage_at = made.at;
                 }),

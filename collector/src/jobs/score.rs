@@ -3,8 +3,9 @@
 //! doubles it.
 
 use super::fold::Fold;
+use super::models::LiveModels;
+use super::standing::Unwatched;
 use crate::domain::{Cursor, LeadKey, Site, SiteNo, Timestamp, VisitorId};
-use crate::scoring::Model;
 use crate::storage::{EventStore, Logged, ScoringLedger, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -22,14 +23,18 @@ const RUN: usize = 1_000;
 pub struct Scorer {
     events: Arc<dyn EventStore>,
     ledger: Arc<dyn ScoringLedger>,
-    model: Arc<Model>,
+    models: LiveModels,
     newest: Option<Timestamp>,
 }
 
 impl Scorer {
-    /// A scorer by `model`.
-    pub fn new(events: Arc<dyn EventStore>, ledger: Arc<dyn ScoringLedger>, model: Arc<Model>) -> Self {
-        Self { events, ledger, model, newest: None }
+    /// A scorer by `models`.
+    pub fn new(
+        events: Arc<dyn EventStore>,
+        ledger: Arc<dyn ScoringLedger>,
+        models: impl Into<LiveModels>,
+    ) -> Self {
+        Self { events, ledger, models: models.into(), newest: None }
     }
 
     /// Scores everything that is in the log now; answers how many events that were. A model other than
@@ -54,12 +59,12 @@ impl Scorer {
 
     fn begin(&self) -> Result<Cursor, StoreError> {
         match self.ledger.progress()? {
-            Some((cursor, model)) if model == *self.model.hash() => Ok(cursor),
+            Some((cursor, model)) if model == *self.models.base().hash() => Ok(cursor),
             earlier => {
                 if earlier.is_some() {
                     tracing::info!("another scoring model: every event is scored again");
                 }
-                self.ledger.restart(*self.model.hash())?;
+                self.ledger.restart(*self.models.base().hash())?;
                 Ok(Cursor::default())
             }
         }
@@ -71,7 +76,9 @@ impl Scorer {
         let visitors: BTreeSet<VisitorId> = run.iter().filter_map(|logged| logged.event.visitor).collect();
         let leads: BTreeSet<LeadKey> = run.iter().filter_map(|logged| logged.event.lead).collect();
         let loaded = self.ledger.load(&Vec::from_iter(visitors), &Vec::from_iter(leads))?;
-        let mut fold = Fold::new(&self.model, &sites, loaded);
+        let models = self.models.current(self.ledger.as_ref())?;
+        let mut unwatched = Unwatched;
+        let mut fold = Fold::new(&models, &sites, loaded, &mut unwatched);
         for logged in run {
             fold.event(&logged.event);
         }

@@ -2,7 +2,8 @@
 //! lead stands in the transaction that writes it, with the entry in the audit log; of two who change it at a time
 //! one is first, and the other is told where it stands now. What somebody writes is searched for personal data.
 
-use super::standing::{Steps, lines};
+use super::models::LiveModels;
+use super::standing::{Steps, Unwatched, lines};
 use super::sweep::{Sweep, scored_up_to_now};
 use crate::audit::Recorder;
 use crate::clock::Clock;
@@ -13,6 +14,9 @@ use crate::privacy::redact;
 use crate::scoring::Model;
 use crate::storage::{Changes, Due, EventStore, Ledger, Loaded, StoreError, Turned};
 use std::sync::Arc;
+
+/// How often a change is tried again when another was made at the same moment.
+const TRIES: usize = 20;
 
 /// What somebody says of a lead.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,27 +73,27 @@ impl std::fmt::Display for Refused {
 pub struct Stages {
     events: Arc<dyn EventStore>,
     ledger: Arc<dyn Ledger>,
-    model: Arc<Model>,
+    models: LiveModels,
     audit: Arc<Recorder>,
     clock: Clock,
 }
 
 impl Stages {
-    /// Over leads that are scored by `model`.
+    /// Over leads that are scored by `models`.
     pub fn new(
         events: Arc<dyn EventStore>,
         ledger: Arc<dyn Ledger>,
-        model: Arc<Model>,
+        models: impl Into<LiveModels>,
         audit: Arc<Recorder>,
         clock: Clock,
     ) -> Self {
-        Self { events, ledger, model, audit, clock }
+        Self { events, ledger, models: models.into(), audit, clock }
     }
 
     /// What lets time pass for the same leads.
     pub fn sweep(&self) -> Sweep {
         let (events, ledger) = (Arc::clone(&self.events), Arc::clone(&self.ledger));
-        Sweep::new(events, ledger, Arc::clone(&self.model), self.clock.clone())
+        Sweep::new(events, ledger, self.models.clone(), self.clock.clone())
     }
 
     /// Now.
@@ -102,7 +106,7 @@ impl Stages {
     /// # Errors
     /// When storage fails.
     pub fn ready(&self) -> Result<bool, StoreError> {
-        scored_up_to_now(self.events.as_ref(), self.ledger.as_ref(), &self.model, self.now())
+        scored_up_to_now(self.events.as_ref(), self.ledger.as_ref(), self.models.base(), self.now())
     }
 
     /// The lead of this key, if it may be changed.
@@ -124,6 +128,11 @@ impl Stages {
         Ok(self.ledger.sites()?.into_iter().find(|site| site.id == *id))
     }
 
+    /// The model that scores the site's leads.
+    pub(super) fn model(&self, site: &Site) -> Result<Arc<Model>, StoreError> {
+        self.models.of(self.ledger.as_ref(), site.no)
+    }
+
     /// What was made of a lead so far.
     pub(super) fn made(&self, site: &Site, key: LeadKey) -> Result<Vec<Transition>, StoreError> {
         self.ledger.transitions(site.no, key)
@@ -140,6 +149,23 @@ impl Stages {
         key: LeadKey,
         asked: &Asked,
     ) -> Result<Result<Transition, Refused>, StoreError> {
+        for _ in 0..TRIES {
+            match self.attempt(actor, site, key, asked) {
+                Err(StoreError::Conflict) => {}
+                done => return done,
+            }
+        }
+        Ok(Err(Refused::Later))
+    }
+
+    /// Changes it, unless another model became live meanwhile: a conflict.
+    fn attempt(
+        &self,
+        actor: &Actor,
+        site: &Site,
+        key: LeadKey,
+        asked: &Asked,
+    ) -> Result<Result<Transition, Refused>, StoreError> {
         if !self.ready()? {
             return Ok(Err(Refused::Later));
         }
@@ -148,15 +174,22 @@ impl Stages {
         }
         let now = self.now();
         let reference = self.ledger.reference(site.no, key)?;
+        // Before the model is read: another that is published from here on is found out.
+        let generation = self.ledger.generation()?;
+        let model = self.model(site)?;
         let mut answer = Err(Refused::Unknown);
         let turn = &mut |loaded: Loaded| {
+            if loaded.generation != generation {
+                return Err(StoreError::Conflict);
+            }
             let restricted = loaded.restrictions.get(&key).is_some_and(|asked| asked.restricted.is_some());
             let lead = loaded.leads.into_values().next().filter(|_| !restricted);
             answer = lead.ok_or(Refused::Restricted).and_then(|mut lead| {
-                let made = self.judged(actor, site, &lead, asked, now)?;
+                let made = self.judged(&model, actor, site, &lead, asked, now)?;
                 let mut changes = Changes::default();
                 let Changes { transitions, rollups, .. } = &mut changes;
-                Steps { model: &self.model, site, transitions, rollups }.enter(&mut lead, &made);
+                let observer = &mut Unwatched;
+                Steps { model: &model, site, transitions, rollups, observer }.enter(&mut lead, &made);
                 changes.transitions.push(made.clone());
                 changes.leads.push(lead);
                 Ok((changes, made))
@@ -186,12 +219,13 @@ impl Stages {
         Ok(answer.map(|(_, made)| made))
     }
 
-    /// The change that is asked for, if `lead` may make it.
+    /// The change that is asked for, if `lead`, scored by `model`, may make it.
     ///
     /// # Errors
     /// Why not.
     pub fn judged(
         &self,
+        model: &Model,
         actor: &Actor,
         site: &Site,
         lead: &Lead,
@@ -218,8 +252,7 @@ impl Stages {
         let printed = printable(asked.reason.as_str());
         let (said, _) = redact(&printed);
         let said = said.trim();
-        let evaluation =
-            self.model.evaluate(&lead.hits, &super::standing::profile(lead), at.max(lead.scored_at));
+        let evaluation = model.evaluate(&lead.hits, &super::standing::profile(lead), at.max(lead.scored_at));
         Ok(Transition {
             lead: lead.key,
             site: site.no,
@@ -230,7 +263,7 @@ impl Stages {
             actor: actor.clone(),
             amount: asked.amount.clone(),
             score: evaluation.score(),
-            model: *self.model.hash(),
+            model: *model.hash(),
             lines: lines(&evaluation),
             rules: Vec::new(),
         })

@@ -8,12 +8,32 @@ use crate::leads::{Lead, Qualified, Reason, Transition, rules_in};
 use crate::scoring::{Evaluation, GateKind, GateOutcome, Line, Model, Profile};
 use crate::storage::counting::{self, Rollups};
 
+/// Sees what a replay makes of leads.
+pub trait Observer {
+    /// Everything is made anew, from the first event on.
+    fn begun(&mut self);
+
+    /// A lead that stood where `lead` says was scored, for what it did `at` that time.
+    fn evaluated(&mut self, lead: &Lead, at: Timestamp, evaluation: &Evaluation);
+}
+
+/// Nobody looks.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Unwatched;
+
+impl Observer for Unwatched {
+    fn begun(&mut self) {}
+
+    fn evaluated(&mut self, _: &Lead, _: Timestamp, _: &Evaluation) {}
+}
+
 /// Changes the standing of leads of a site, and gathers what follows from it.
 pub(super) struct Steps<'a> {
     pub(super) model: &'a Model,
     pub(super) site: &'a Site,
     pub(super) transitions: &'a mut Vec<Transition>,
     pub(super) rollups: &'a mut Rollups,
+    pub(super) observer: &'a mut dyn Observer,
 }
 
 impl Steps<'_> {
@@ -41,6 +61,7 @@ impl Steps<'_> {
     /// Scores a lead at `as_of` and, for what it did `at` that time, makes the changes that follow.
     pub(super) fn score(&mut self, lead: &mut Lead, at: Timestamp, as_of: Timestamp) {
         let evaluation = self.rescore(lead, as_of);
+        self.observer.evaluated(lead, at, &evaluation);
         // What is not ruled out any more may qualify at once.
         for _ in 0..2 {
             let verdict = verdict(&evaluation);

@@ -2,7 +2,8 @@
 //! not make, at the same moment and for the same reason; each of its turns is one transaction, and a turn that
 //! was not finished is found again. Nothing is swept while events that happened before wait to be scored.
 
-use super::standing::{Steps, midnight};
+use super::models::{Current, LiveModels};
+use super::standing::{Steps, Unwatched, midnight};
 use crate::clock::Clock;
 use crate::domain::{Site, SiteNo, Timestamp};
 use crate::scoring::Model;
@@ -22,19 +23,19 @@ const FRESH_MS: i64 = 60 * 60 * 1000;
 pub struct Sweep {
     events: Arc<dyn EventStore>,
     ledger: Arc<dyn Ledger>,
-    model: Arc<Model>,
+    models: LiveModels,
     clock: Clock,
 }
 
 impl Sweep {
-    /// Over what is scored by `model`.
+    /// Over what is scored by `models`.
     pub fn new(
         events: Arc<dyn EventStore>,
         ledger: Arc<dyn Ledger>,
-        model: Arc<Model>,
+        models: impl Into<LiveModels>,
         clock: Clock,
     ) -> Self {
-        Self { events, ledger, model, clock }
+        Self { events, ledger, models: models.into(), clock }
     }
 
     /// Brings leads up to the last midnight, at most a round's worth; answers how many those were. What people
@@ -44,7 +45,7 @@ impl Sweep {
     /// When storage fails; what was committed stays.
     pub fn round(&self) -> Result<usize, StoreError> {
         let now = self.clock.now();
-        if !scored_up_to_now(self.events.as_ref(), self.ledger.as_ref(), &self.model, now)? {
+        if !scored_up_to_now(self.events.as_ref(), self.ledger.as_ref(), self.models.base(), now)? {
             return Ok(0);
         }
         let sites: BTreeMap<SiteNo, Site> =
@@ -52,7 +53,13 @@ impl Sweep {
         let mut swept = 0;
         for due in [Due::Pending(TURN), Due::Faded(midnight(now), TURN)] {
             while swept < ROUND {
-                let turn = &mut |loaded| Ok(self.turn(&sites, loaded, now));
+                // Before the models are read: another that is published from here on is found out.
+                let generation = self.ledger.generation()?;
+                let models = self.models.current(self.ledger.as_ref())?;
+                let turn = &mut |loaded: Loaded| match loaded.generation == generation {
+                    true => Ok(turned(&models, &sites, loaded, now)),
+                    false => Err(StoreError::Conflict),
+                };
                 let (count, _) = self.ledger.turn(due, turn)?;
                 swept += count;
                 if count < TURN {
@@ -62,26 +69,27 @@ impl Sweep {
         }
         Ok(swept)
     }
+}
 
-    fn turn(&self, sites: &BTreeMap<SiteNo, Site>, loaded: Loaded, now: Timestamp) -> Turned {
-        let mut made = Changes::default();
-        for (key, mut lead) in loaded.leads {
-            // Sites are never taken away; one that is newer than the list is its own next round's.
-            let Some(site) = sites.get(&lead.site) else { continue };
-            let Changes { transitions, rollups, .. } = &mut made;
-            let mut steps = Steps { model: &self.model, site, transitions, rollups };
-            let pending = loaded.pending.get(&key).map_or(&[][..], Vec::as_slice);
-            let applied = steps.pass(&mut lead, pending, now);
-            if lead.scored_at < midnight(now) {
-                steps.rescore(&mut lead, midnight(now));
-            }
-            if applied > 0 {
-                made.applied.insert(key, applied);
-            }
-            made.leads.push(lead);
+fn turned(models: &Current, sites: &BTreeMap<SiteNo, Site>, loaded: Loaded, now: Timestamp) -> Turned {
+    let mut made = Changes::default();
+    for (key, mut lead) in loaded.leads {
+        // Sites are never taken away; one that is newer than the list is its own next round's.
+        let Some(site) = sites.get(&lead.site) else { continue };
+        let Changes { transitions, rollups, .. } = &mut made;
+        let (model, observer) = (models.of(site.no), &mut Unwatched);
+        let mut steps = Steps { model, site, transitions, rollups, observer };
+        let pending = loaded.pending.get(&key).map_or(&[][..], Vec::as_slice);
+        let applied = steps.pass(&mut lead, pending, now);
+        if lead.scored_at < midnight(now) {
+            steps.rescore(&mut lead, midnight(now));
         }
-        Turned { changes: made, act: None }
+        if applied > 0 {
+            made.applied.insert(key, applied);
+        }
+        made.leads.push(lead);
     }
+    Turned { changes: made, act: None }
 }
 
 /// Whether the stored leads are by this model and all that happened is in them.

@@ -8,6 +8,7 @@ use crate::domain::{
     Act, Action, Actor, Date, Entry, LeadKey, Receipt, ReceiptEntry, Reference, Site, SiteId, Timestamp,
     Touch, to_hex,
 };
+use crate::jobs::models::LiveModels;
 use crate::jobs::score::refold;
 use crate::leads::Origin;
 use crate::scoring::Model;
@@ -24,7 +25,7 @@ use std::sync::Arc;
 pub struct Service {
     pub(super) events: Arc<dyn EventStore>,
     pub(super) ledger: Arc<dyn Ledger>,
-    pub(super) model: Arc<Model>,
+    pub(super) models: LiveModels,
     pub(super) audit: Arc<Recorder>,
     pub(super) clock: Clock,
 }
@@ -103,15 +104,15 @@ impl Request<'_> {
 }
 
 impl Service {
-    /// On these stores, by this model.
+    /// On these stores, by these models.
     pub fn new(
         events: Arc<dyn EventStore>,
         ledger: Arc<dyn Ledger>,
-        model: Arc<Model>,
+        models: impl Into<LiveModels>,
         audit: Arc<Recorder>,
         clock: Clock,
     ) -> Self {
-        Self { events, ledger, model, audit, clock }
+        Self { events, ledger, models: models.into(), audit, clock }
     }
 
     /// The site of this name.
@@ -181,8 +182,9 @@ impl Service {
         lead: LeadKey,
         dry_run: bool,
     ) -> Result<Option<Done>, StoreError> {
-        let other = |scored: crate::domain::ModelHash| scored != *self.model.hash();
-        if self.ledger.progress()?.is_some_and(|(_, scored)| other(scored)) {
+        let other = |scored: crate::domain::ModelHash| scored != *self.models.base().hash();
+        let published = self.ledger.live_models()?.contains_key(&site.no);
+        if !published && self.ledger.progress()?.is_some_and(|(_, scored)| other(scored)) {
             return Err(StoreError::Unusable(
                 "the collector scores by another model, by which what remains has to be scored anew; name its file \
                  with --model FILE"
@@ -219,6 +221,7 @@ impl Service {
             return Ok(None);
         };
         let mut cannot_reach = self.unreached(site, &known, request.reference)?;
+        let model = self.models.of(self.ledger.as_ref(), site.no)?;
         let consented_only = leaves == Leaves::OtherBases;
         let erased = self.events.erase_person(&EraseEvents { lead, consented_only, dry_run })?;
         let order = TakeBack {
@@ -226,13 +229,12 @@ impl Service {
             lead,
             visitors: erased.visitors.clone(),
             ways: ways(site, &known),
-            visits: self.visits(site, &known),
+            visits: visits(&model, site, &known),
             withdrawn: consented_only.then_some(request.now),
             dry_run,
         };
         let nothing = |_| Ok(Changes::default());
-        let others =
-            |until| Ok(refold(&self.model, site, &not_consented(self.events.as_ref(), lead, until)?));
+        let others = |until| Ok(refold(&model, site, &not_consented(self.events.as_ref(), lead, until)?));
         let remake: Remake<'_> = if consented_only { &others } else { &nothing };
         let say = |taken: &TakenBack| request.act(&all(&erased, taken, taken.held.visits));
         let (taken, entry) = self.ledger.take_back(&order, remake, &say)?;
@@ -241,14 +243,6 @@ impl Service {
             cannot_reach.insert(0, reach::not_compacted());
         }
         Ok(Some(request.done(all(&erased, &taken, taken.held.visits), entry, cannot_reach)))
-    }
-
-    /// The visits that the person's events began, by count.
-    fn visits(&self, site: &Site, known: &Known) -> Rollups {
-        let events: Vec<_> = known.events.iter().map(|logged| logged.event.clone()).collect();
-        let mut visits = refold(&self.model, site, &events).rollups;
-        visits.retain(|key, delta| key.attribution == Attribution::Visit && delta.visits > 0);
-        visits
     }
 
     /// Whether nothing of what was erased is left in the files.
@@ -271,6 +265,14 @@ impl Service {
     ) -> Result<Vec<Unreached>, StoreError> {
         reach::unreached(self.ledger.as_ref(), site, reference, known.first_seen())
     }
+}
+
+/// The visits that the person's events began, by count.
+fn visits(model: &Arc<Model>, site: &Site, known: &Known) -> Rollups {
+    let events: Vec<_> = known.events.iter().map(|logged| logged.event.clone()).collect();
+    let mut visits = refold(model, site, &events).rollups;
+    visits.retain(|key, delta| key.attribution == Attribution::Visit && delta.visits > 0);
+    visits
 }
 
 /// Every count by its name in the API.

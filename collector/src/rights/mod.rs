@@ -214,6 +214,7 @@ impl Service {
         self.audit.record(actor, Action::PersonExported, Some(&site.id), Some((site.no, lead)), &details)?;
         let transitions = self.ledger.transitions(site.no, lead)?;
         let today = site.zone.date(now);
+        let model = self.models.of(self.ledger.as_ref(), site.no)?;
         Ok(Some(Document {
             made_at: now,
             site: site.id.to_string(),
@@ -222,7 +223,7 @@ impl Service {
             profile: known.lead.as_ref().map(|known| profile(known, mint(site, lead, today))),
             requests: known.restriction.into(),
             events: known.theirs().map(|logged| words::tell(&logged.event, lead, &site.zone)).collect(),
-            scoring: known.lead.as_ref().map(|lead| scored::scored(&self.model, lead, &transitions, now)),
+            scoring: known.lead.as_ref().map(|lead| scored::scored(&model, lead, &transitions, now)),
             kept: kept(site),
             recipients,
             rights: export::rights(),

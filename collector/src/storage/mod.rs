@@ -12,10 +12,12 @@ mod events;
 mod keeping;
 mod lifecycle;
 pub mod memory;
+mod models;
 mod random;
 mod reports;
 mod rights;
 mod scores;
+mod shadows;
 mod sites;
 pub mod sqlite;
 
@@ -32,21 +34,25 @@ pub use events::{
 };
 pub use keeping::{Keeping, Prune};
 pub use lifecycle::{Due, Turn, Turned, Turns};
+pub use models::{ModelVersion, Models};
 pub use random::random;
 pub use reports::{
     Attribution, CountRow, Counts, LeadPage, LeadQuery, PageToken, ReportQuery, ReportRows, Reports, cmp_rows,
 };
 pub use rights::{Held, Remake, Rights, Say, TakeBack, TakenBack};
 pub use scores::{Changes, Loaded, RollupDelta, RollupKey, Scores};
+pub use shadows::{Mark, Seed, Shadows};
 pub use sites::{NewSite, Sites};
 
 /// The part of the ledger that scoring works with.
-pub trait ScoringLedger: Sites + Scores {}
+pub trait ScoringLedger: Sites + Models + Scores {}
 
-impl<T: Sites + Scores> ScoringLedger for T {}
+impl<T: Sites + Models + Scores> ScoringLedger for T {}
 
 /// Everything transactional and small, in one place.
-pub trait Ledger: ScoringLedger + Reports + Accounts + AuditLog + Keeping + Census + Rights + Turns {
+pub trait Ledger:
+    ScoringLedger + Reports + Accounts + AuditLog + Keeping + Census + Rights + Turns + Shadows
+{
     /// Before the process ends: leaves the files so that a copy of the database's own is whole.
     ///
     /// # Errors

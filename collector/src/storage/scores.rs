@@ -18,6 +18,8 @@ pub struct Loaded {
     pub restrictions: BTreeMap<LeadKey, Restriction>,
     /// What people made of these leads and a replay has not come to yet, oldest first.
     pub pending: BTreeMap<LeadKey, Vec<Transition>>,
+    /// What [`Scores::generation`] said at that moment.
+    pub generation: i64,
 }
 
 /// What is counted together.

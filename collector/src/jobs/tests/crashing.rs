@@ -5,7 +5,8 @@ use super::World;
 use crate::domain::{Cursor, LeadKey, ModelHash, Site, SiteNo, Timestamp, VisitorId};
 use crate::leads::{Lead, Transition};
 use crate::storage::memory::MemoryLedger;
-use crate::storage::{Changes, Loaded, NewSite, Scores, Sites, StoreError};
+use crate::storage::{Changes, Loaded, ModelVersion, Models, NewSite, Scores, Sites, StoreError};
+use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
@@ -76,6 +77,32 @@ impl Scores for Crashing {
 
     fn transitions(&self, site: SiteNo, key: LeadKey) -> Result<Vec<Transition>, StoreError> {
         self.inner.transitions(site, key)
+    }
+}
+
+impl Models for Crashing {
+    fn models(&self, site: SiteNo) -> Result<Vec<ModelVersion>, StoreError> {
+        self.inner.models(site)
+    }
+
+    fn model(&self, site: SiteNo, hash: ModelHash) -> Result<Option<ModelVersion>, StoreError> {
+        self.inner.model(site, hash)
+    }
+
+    fn put_model(&self, model: &ModelVersion) -> Result<bool, StoreError> {
+        self.inner.put_model(model)
+    }
+
+    fn drop_model(&self, site: SiteNo, hash: ModelHash) -> Result<bool, StoreError> {
+        self.inner.drop_model(site, hash)
+    }
+
+    fn live_models(&self) -> Result<BTreeMap<SiteNo, ModelHash>, StoreError> {
+        self.inner.live_models()
+    }
+
+    fn set_live_model(&self, site: SiteNo, hash: ModelHash) -> Result<(), StoreError> {
+        self.inner.set_live_model(site, hash)
     }
 }
 

@@ -3,7 +3,8 @@
 
 use super::*;
 use crate::domain::{Act, Action, Actor, ModelHash, Site};
-use crate::storage::{Changes, EraseEvents, Loaded, Rights, StoreError, TakeBack};
+use crate::storage::{Changes, EraseEvents, Loaded, ModelVersion, Models, Rights, StoreError, TakeBack};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 /// When the erasure happens, seen from the scorer.
@@ -35,7 +36,7 @@ impl Erasing {
             lead,
             visitors: erased.visitors,
             ways: Vec::new(),
-            visits: std::collections::BTreeMap::new(),
+            visits: BTreeMap::new(),
             withdrawn: None,
             dry_run: false,
         };
@@ -84,6 +85,32 @@ impl Scores for Erasing {
 
     fn transitions(&self, site: SiteNo, key: LeadKey) -> Result<Vec<Transition>, StoreError> {
         self.world.ledger.transitions(site, key)
+    }
+}
+
+impl Models for Erasing {
+    fn models(&self, site: SiteNo) -> Result<Vec<ModelVersion>, StoreError> {
+        self.world.ledger.models(site)
+    }
+
+    fn model(&self, site: SiteNo, hash: ModelHash) -> Result<Option<ModelVersion>, StoreError> {
+        self.world.ledger.model(site, hash)
+    }
+
+    fn put_model(&self, model: &ModelVersion) -> Result<bool, StoreError> {
+        self.world.ledger.put_model(model)
+    }
+
+    fn drop_model(&self, site: SiteNo, hash: ModelHash) -> Result<bool, StoreError> {
+        self.world.ledger.drop_model(site, hash)
+    }
+
+    fn live_models(&self) -> Result<BTreeMap<SiteNo, ModelHash>, StoreError> {
+        self.world.ledger.live_models()
+    }
+
+    fn set_live_model(&self, site: SiteNo, hash: ModelHash) -> Result<(), StoreError> {
+        self.world.ledger.set_live_model(site, hash)
     }
 }
 

@@ -11,6 +11,7 @@ mod linking;
 mod mixed;
 mod oracle;
 mod outcomes;
+mod replay;
 mod retention;
 mod visits;
 

@@ -20,7 +20,7 @@ fn at(ms: i64) -> Timestamp {
     Timestamp::from_millis(ms)
 }
 
-fn change(number: u8, moment: i64, role: Role) -> Transition {
+pub(super) fn change(number: u8, moment: i64, role: Role) -> Transition {
     Transition {
         lead: lead_key(number),
         site: SiteNo::new(1),

@@ -12,6 +12,7 @@ mod keeping;
 mod leads;
 mod ledger;
 mod lifecycle;
+mod models;
 mod reports;
 mod rights;
 

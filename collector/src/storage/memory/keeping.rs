@@ -32,12 +32,14 @@ impl Keeping for MemoryLedger {
 
     fn forget_leads(&self, leads: &[LeadKey], before: Timestamp) -> Result<u64, StoreError> {
         let mut state = self.state();
-        state.raise_generation();
         let old = |key: &&LeadKey| state.leads.get(*key).is_some_and(|lead| lead.last_seen < before);
         let gone: Vec<LeadKey> = leads.iter().filter(old).copied().collect();
         state.leads.retain(|key, _| !gone.contains(key));
+        if !gone.is_empty() {
+            state.raise_takings();
+        }
         state.transitions.retain(|transition| !gone.contains(&transition.lead));
-        state.pending.retain(|key, _| !gone.contains(key));
+        state.people.retain(|change| !gone.contains(&change.lead));
         state.references.retain(|(_, key), _| !gone.contains(key));
         state.pending.retain(|key, _| !gone.contains(key));
         state.visits.retain(|_, visit| visit.lead.is_none_or(|key| !gone.contains(&key)));

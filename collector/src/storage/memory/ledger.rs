@@ -8,11 +8,11 @@ use crate::leads::{Dimension, Lead, Transition, Visit};
 use crate::storage::counting::taken_back;
 use crate::storage::{
     Attribution, Census, Changes, CountRow, CountedTable, Counts, Digest, LeadPage, LeadQuery, Ledger,
-    Loaded, NewSite, PageToken, ReportQuery, ReportRows, Reports, RollupDelta, RollupKey, Scores, SessionRow,
-    SetupRow, Sites, StoreError, cmp_rows, random,
+    Loaded, Mark, ModelVersion, NewSite, PageToken, ReportQuery, ReportRows, Reports, RollupDelta, RollupKey,
+    Scores, SessionRow, SetupRow, Sites, StoreError, cmp_rows, random,
 };
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 #[derive(Default, Clone)]
 pub(super) struct State {
@@ -33,6 +33,13 @@ pub(super) struct State {
     /// Whether adding to the audit log fails; for tests.
     pub(super) audit_fails: bool,
     pub(super) references: BTreeMap<(SiteNo, LeadKey), Reference>,
+    pub(super) models: BTreeMap<(SiteNo, ModelHash), ModelVersion>,
+    pub(super) live_models: BTreeMap<SiteNo, ModelHash>,
+    pub(super) shadows: BTreeMap<String, Arc<MemoryLedger>>,
+    pub(super) mark: Option<Mark>,
+    pub(super) takings: i64,
+    /// What people made of leads, in the order in which they did.
+    pub(super) people: Vec<Transition>,
 }
 
 impl State {
@@ -50,6 +57,7 @@ impl State {
             .transitions
             .iter()
             .map(|transition| Transition { rules: Vec::new(), ..transition.clone() });
+        self.people.extend(changes.transitions.iter().filter(|change| change.by_people()).cloned());
         self.transitions.extend(stored);
         self.transitions.sort_by_key(|transition| transition.at);
         for (lead, count) in &changes.applied {
@@ -196,7 +204,7 @@ impl Scores for MemoryLedger {
             visitors.iter().filter_map(|id| state.visits.get(id).map(|visit| (*id, visit.clone()))).collect();
         let linked = visits.values().filter_map(|visit| visit.lead);
         let keys: BTreeSet<LeadKey> = leads.iter().copied().chain(linked).collect();
-        let mut loaded = Loaded { visits, ..Loaded::default() };
+        let mut loaded = Loaded { visits, generation: state.generation, ..Loaded::default() };
         keys.iter().for_each(|key| state.load_lead(*key, &mut loaded));
         Ok(loaded)
     }

@@ -31,7 +31,7 @@ impl Turns for MemoryLedger {
     fn turn(&self, due: Due, turn: Turn<'_>) -> Result<(usize, Option<Entry>), StoreError> {
         let mut state = self.state();
         let keys = state.due(due);
-        let mut loaded = Loaded::default();
+        let mut loaded = Loaded { generation: state.generation, ..Loaded::default() };
         keys.iter().for_each(|key| state.load_lead(*key, &mut loaded));
         if let Due::One(site, _) = due {
             loaded.leads.retain(|_, lead| lead.site == site);

@@ -7,7 +7,9 @@ mod events;
 mod keeping;
 mod ledger;
 mod lifecycle;
+mod models;
 mod rights;
+mod shadows;
 
 pub use events::MemoryEvents;
 pub use ledger::MemoryLedger;

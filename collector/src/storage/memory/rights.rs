@@ -34,11 +34,12 @@ impl State {
         let held = self.held(order.site.no, key, &order.visitors);
         let cursor = self.progress.map_or(Cursor::default(), |(cursor, _)| cursor);
         let made = remake(cursor)?;
-        self.raise_generation();
+        self.raise_takings();
         let lead = self.leads.remove(&key);
         let (of_lead, others) =
             std::mem::take(&mut self.transitions).into_iter().partition(|transition| transition.lead == key);
         self.transitions = others;
+        self.people.retain(|change| change.lead != key);
         self.pending.remove(&key);
         self.visits.retain(|id, visit| visit.lead != Some(key) && !order.visitors.contains(id));
         if made.leads.is_empty() {
@@ -80,6 +81,12 @@ impl State {
         self.generation += i64::from(self.progress.is_some());
     }
 
+    /// The same, and whoever copied leads before must begin anew.
+    pub(super) fn raise_takings(&mut self) {
+        self.raise_generation();
+        self.takings += i64::from(self.progress.is_some());
+    }
+
     fn add(&mut self, key: &crate::storage::RollupKey, delta: RollupDelta) {
         let total = self.rollups.entry(key.clone()).or_default();
         total.visits += delta.visits;
@@ -98,7 +105,7 @@ impl State {
     }
 
     fn restrict(&mut self, site: SiteNo, lead: LeadKey, since: Option<Timestamp>) -> u64 {
-        self.raise_generation();
+        self.raise_takings();
         if since.is_some() {
             self.restrictions.entry(lead).or_insert((site, Restriction::default()));
         }

@@ -29,7 +29,6 @@ impl Keeping for SqliteLedger {
     fn forget_leads(&self, leads: &[LeadKey], before: Timestamp) -> Result<u64, StoreError> {
         let mut writer = self.writer();
         let transaction = writer.transaction()?;
-        transaction.execute(sql!("ledger/raise_generation"), [])?;
         let mut gone = 0;
         for key in leads {
             let values = params![key.bytes(), before.millis()];
@@ -45,6 +44,9 @@ impl Keeping for SqliteLedger {
             ] {
                 transaction.prepare_cached(query)?.execute([key.bytes()])?;
             }
+        }
+        if gone > 0 {
+            transaction.execute(sql!("ledger/raise_takings"), [])?;
         }
         transaction.commit()?;
         Ok(gone)

@@ -6,11 +6,12 @@ use super::{migrate, sql};
 use crate::domain::{Date, Site, SiteId, SiteNo, SitePolicy, Zone};
 use crate::storage::{Ledger, NewSite, Sites, StoreError, random};
 use rusqlite::{Row, params};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The ledger on SQLite.
 pub struct SqliteLedger {
+    path: PathBuf,
     writer: Mutex<Connection>,
     pub(super) readers: Readers,
 }
@@ -22,7 +23,7 @@ impl SqliteLedger {
     /// [`StoreError::Unusable`] when the file cannot be used; it is left as it is.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let writer = connect::writer(path, migrate::LEDGER)?;
-        Ok(Self { writer: Mutex::new(writer), readers: Readers::new(path) })
+        Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers: Readers::new(path) })
     }
 
     /// The migrations that made this database.
@@ -31,6 +32,11 @@ impl SqliteLedger {
     /// When the engine fails.
     pub fn schema(&self) -> Result<Vec<String>, StoreError> {
         self.readers.read(|connection| migrate::applied(connection))
+    }
+
+    /// Where it lies.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The writing connection. A panic while it was held left no open transaction, for those roll back

@@ -23,7 +23,7 @@ impl Turns for SqliteLedger {
     fn turn(&self, due: Due, turn: Turn<'_>) -> Result<(usize, Option<Entry>), StoreError> {
         let mut writer = self.writer();
         let transaction = writer.transaction()?;
-        let mut loaded = Loaded::default();
+        let mut loaded = Loaded { generation: scores::generation(&transaction)?, ..Loaded::default() };
         for key in keys(&transaction, due)? {
             scores::load_lead(&transaction, key, &mut loaded)?;
         }

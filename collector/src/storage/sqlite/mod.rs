@@ -14,10 +14,12 @@ mod keeping;
 mod ledger;
 mod lifecycle;
 mod migrate;
+mod models;
 mod recent;
 mod reports;
 mod rights;
 mod scores;
+mod shadows;
 mod writer;
 
 #[cfg(test)]

@@ -63,6 +63,21 @@ pub(super) fn restriction(connection: &Connection, key: LeadKey) -> Result<Restr
     Ok(restriction)
 }
 
+/// Everyone who asked not to be processed further.
+pub(super) fn restricted(connection: &Connection) -> Result<Vec<Restricted>, StoreError> {
+    let mut all: BTreeMap<LeadKey, Restricted> = BTreeMap::new();
+    let mut statement = connection.prepare_cached(sql!("ledger/restrictions"))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let lead = LeadKey::from_bytes(row.get("lead")?);
+        let site = SiteNo::new(row.get("site")?);
+        let restriction = Restriction::default();
+        let of_lead = all.entry(lead).or_insert(Restricted { site, lead, restriction });
+        put_kind(row, &mut of_lead.restriction)?;
+    }
+    Ok(all.into_values().collect())
+}
+
 /// Removes all that is kept of a lead, but for what it asked for.
 fn remove(connection: &Connection, order: &TakeBack<'_>) -> Result<(), StoreError> {
     let key = order.lead.bytes();
@@ -109,7 +124,7 @@ fn take_back(
     let lead = scores::lead_with_hits(connection, order.lead)?;
     let transitions = scores::transitions(connection, order.site.no, order.lead)?;
     let made = remake(cursor)?;
-    connection.execute(sql!("ledger/raise_generation"), [])?;
+    connection.execute(sql!("ledger/raise_takings"), [])?;
     remove(connection, order)?;
     if made.leads.is_empty() {
         connection.execute(sql!("ledger/erase_reference"), [order.lead.bytes()])?;
@@ -140,19 +155,7 @@ impl Rights for SqliteLedger {
     }
 
     fn restricted(&self) -> Result<Vec<Restricted>, StoreError> {
-        self.readers.read(|connection| {
-            let mut all: BTreeMap<LeadKey, Restricted> = BTreeMap::new();
-            let mut statement = connection.prepare_cached(sql!("ledger/restrictions"))?;
-            let mut rows = statement.query([])?;
-            while let Some(row) = rows.next()? {
-                let lead = LeadKey::from_bytes(row.get("lead")?);
-                let site = SiteNo::new(row.get("site")?);
-                let restriction = Restriction::default();
-                let of_lead = all.entry(lead).or_insert(Restricted { site, lead, restriction });
-                put_kind(row, &mut of_lead.restriction)?;
-            }
-            Ok(all.into_values().collect())
-        })
+        self.readers.read(|connection| restricted(connection))
     }
 
     fn restriction(&self, site: SiteNo, lead: LeadKey) -> Result<Restriction, StoreError> {
@@ -179,7 +182,7 @@ impl Rights for SqliteLedger {
     ) -> Result<(u64, Option<Entry>), StoreError> {
         let mut writer = self.writer();
         let transaction = writer.transaction()?;
-        transaction.execute(sql!("ledger/raise_generation"), [])?;
+        transaction.execute(sql!("ledger/raise_takings"), [])?;
         let untied = match since {
             Some(since) => {
                 let values = params![lead.bytes(), site.get(), since.millis()];

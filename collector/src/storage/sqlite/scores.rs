@@ -70,7 +70,8 @@ pub(super) fn lead(row: &Row<'_>) -> Result<Lead, StoreError> {
     })
 }
 
-fn role(name: &str, of: &str) -> Result<Role, StoreError> {
+/// The role of this name, in the column `of`.
+pub(super) fn role(name: &str, of: &str) -> Result<Role, StoreError> {
     Role::from_name(name).ok_or_else(|| damaged(of))
 }
 
@@ -80,6 +81,12 @@ fn score(row: &Row<'_>, total: &str, fit: &str, engagement: &str) -> Result<Scor
         fit: Points::from_milli(row.get(fit)?),
         engagement: Points::from_milli(row.get(engagement)?),
     })
+}
+
+/// How often leads were changed by others than events.
+pub(super) fn generation(connection: &Connection) -> Result<i64, StoreError> {
+    let mut statement = connection.prepare_cached(sql!("ledger/generation"))?;
+    Ok(statement.query_row([], |row| row.get(0)).optional()?.unwrap_or(0))
 }
 
 /// A lead, whole.
@@ -175,8 +182,13 @@ fn put_hits(connection: &Connection, lead: &Lead) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn put_transition(connection: &Connection, transition: &Transition) -> Result<(), StoreError> {
-    connection.prepare_cached(sql!("ledger/put_transition"))?.execute(params![
+/// Appends a change of stage by one of the queries that do.
+pub(super) fn insert_transition(
+    connection: &Connection,
+    query: &str,
+    transition: &Transition,
+) -> Result<(), StoreError> {
+    connection.prepare_cached(query)?.execute(params![
         transition.lead.bytes(),
         transition.site.get(),
         transition.at.millis(),
@@ -247,7 +259,7 @@ pub(super) fn write(connection: &Connection, changes: &Changes) -> Result<(), St
         put_lead(connection, lead)?;
     }
     for transition in &changes.transitions {
-        put_transition(connection, transition)?;
+        insert_transition(connection, sql!("ledger/put_transition"), transition)?;
     }
     for (lead, count) in &changes.applied {
         let count = i64::try_from(*count).unwrap_or(i64::MAX);
@@ -293,7 +305,8 @@ fn uncount_leads(connection: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn transition(row: &Row<'_>, site: SiteNo, lead: LeadKey) -> Result<Transition, StoreError> {
+/// A change of stage.
+pub(super) fn transition(row: &Row<'_>, site: SiteNo, lead: LeadKey) -> Result<Transition, StoreError> {
     let currency: Option<String> = row.get("currency")?;
     let amount: Option<i64> = row.get("amount")?;
     Ok(Transition {
@@ -354,10 +367,7 @@ impl Scores for SqliteLedger {
     }
 
     fn generation(&self) -> Result<i64, StoreError> {
-        self.readers.read(|connection| {
-            let mut statement = connection.prepare_cached(sql!("ledger/generation"))?;
-            Ok(statement.query_row([], |row| row.get(0)).optional()?.unwrap_or(0))
-        })
+        self.readers.read(|connection| generation(connection))
     }
 
     fn restart(&self, model: ModelHash) -> Result<(), StoreError> {
@@ -376,7 +386,7 @@ impl Scores for SqliteLedger {
 
     fn load(&self, visitors: &[VisitorId], leads: &[LeadKey]) -> Result<Loaded, StoreError> {
         self.readers.read(|connection| {
-            let mut loaded = Loaded::default();
+            let mut loaded = Loaded { generation: generation(connection)?, ..Loaded::default() };
             let mut statement = connection.prepare_cached(sql!("ledger/visit"))?;
             for id in visitors {
                 let mut rows = statement.query([id.bytes()])?;

@@ -1,0 +1,1 @@
+SELECT takings, people FROM shadow WHERE one = 1

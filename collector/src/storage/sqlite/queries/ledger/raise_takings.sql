@@ -1,0 +1,1 @@
+UPDATE progress SET generation = generation + 1, takings = takings + 1 WHERE one = 1

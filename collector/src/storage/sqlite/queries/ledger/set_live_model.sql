@@ -1,0 +1,1 @@
+UPDATE sites SET live_model = ?2 WHERE no = ?1

@@ -1,0 +1,1 @@
+SELECT takings FROM progress WHERE one = 1
