@@ -61,3 +61,12 @@ pub struct Facts {
     /// What became of it; `None` while it is open.
     pub outcome: Option<Outcome>,
 }
+
+impl Facts {
+    /// The first moment of which anything is counted. An event that arrives late may make a lead an MQL at a moment
+    /// before it became known.
+    pub fn first_at(&self) -> Timestamp {
+        let mql = [self.live, self.draft].into_iter().flatten().map(|mql| mql.at);
+        mql.chain(self.stairs.steps().iter().map(|step| step.at)).fold(self.known_at, Timestamp::min)
+    }
+}

@@ -9,7 +9,9 @@ mod desk;
 mod facts;
 mod lift;
 mod report;
+mod run;
 mod staircase;
+mod watcher;
 
 #[cfg(test)]
 mod tests;
@@ -21,4 +23,5 @@ pub use desk::{Desk, KEPT_MAX, KEPT_MS, State, Track, Work};
 pub use facts::{Facts, Mql, Outcome, RuleHit};
 pub use lift::{Kind, Lift, Reading, Scored};
 pub use report::{Became, Moved, NAMED_MAX, Named, Outcomes, Report};
+pub use run::{Asked, SHADOW, Simulated, clear, run};
 pub use staircase::{Staircase, Step, Walk};

@@ -56,10 +56,12 @@ pub struct Walk {
 }
 
 impl Walk {
-    /// Begins with a lead that nobody has changed yet; `acts` is what people will make of it, oldest first.
-    pub fn new(acts: &[Transition]) -> Self {
+    /// Begins with a lead that nobody has changed yet; `acts` is what people will make of it, in the order in
+    /// which they said so.
+    pub fn new<'t>(acts: impl IntoIterator<Item = &'t Transition>) -> Self {
         let start = Timestamp::from_millis(i64::MIN);
-        let acts: Vec<_> = acts.iter().map(|act| (act.at, act.to)).collect();
+        let mut acts: Vec<_> = acts.into_iter().map(|act| (act.at, act.to)).collect();
+        acts.sort_by_key(|(at, _)| *at);
         Self {
             standing: Standing {
                 stage: Stage::Lead,
@@ -90,6 +92,11 @@ impl Walk {
                 (to, _) => self.stand(to, at, true),
             }
         }
+    }
+
+    /// The steps so far.
+    pub(super) const fn stairs(&self) -> &Staircase {
+        &self.stairs
     }
 
     /// The steps, when no event is left: what people did later comes to its place.

@@ -13,6 +13,7 @@ mod oracle;
 mod outcomes;
 mod replay;
 mod retention;
+mod simulated;
 mod visits;
 
 use super::score::{Scorer, profile};
