@@ -2,8 +2,10 @@
 //! handed traits.
 
 mod backup;
+mod simulation;
 
 pub use backup::backup;
+pub use simulation::{Simulation, open_simulation};
 
 use crate::audit::{Anchor, Recorder, Start};
 use crate::clock::Clock;
@@ -17,6 +19,7 @@ use crate::jobs::Housekeeping;
 use crate::jobs::models::LiveModels;
 use crate::jobs::retention::Retention;
 use crate::jobs::score::{Running, Scorer};
+use crate::jobs::simulate::Desk;
 use crate::jobs::stages::Stages;
 use crate::privacy::{ClientLimits, Privacy, Salts, TrustedProxies, V4Prefix};
 use crate::rights::Service;
@@ -254,6 +257,7 @@ impl App {
         let model = Arc::new(model(config.model.as_deref())?);
         let models = LiveModels::from(Arc::clone(&model));
         models.renew(ledger.as_ref())?;
+        simulation::clear_left(&config.data, ledger.as_ref())?;
         let start = Start {
             version: env!("CARGO_PKG_VERSION"),
             schema,
@@ -290,6 +294,7 @@ impl App {
             privacy,
             settings: described(config, model.name()),
             models,
+            simulations: Desk::new(clock.clone(), simulation::claim(&config.data)),
             clock,
             event_limits: Arc::new(ClientLimits::new(per_event, config.client_burst)),
             login_limits: Arc::new(ClientLimits::new(Duration::from_secs(10), 6)),
@@ -410,6 +415,7 @@ impl Bound {
         )
         .map_err(failed)?;
         let (events, ledger) = (Arc::clone(&state.events), Arc::clone(&state.ledger));
+        let simulations = state.simulations.clone();
         let routes = http::routes::configure(state);
         let served = actix_web::rt::System::new().block_on(
             HttpServer::new(move || ActixApp::new().configure(routes.clone()))
@@ -420,6 +426,7 @@ impl Bound {
                 .map_err(failed)?
                 .run(),
         );
+        simulations.close();
         drop(housekeeping);
         drop(running);
         let stopped = audit.stopped();

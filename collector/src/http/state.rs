@@ -6,6 +6,7 @@ use crate::clock::Clock;
 use crate::compliance::Settings;
 use crate::jobs::models::LiveModels;
 use crate::jobs::retention::Retention;
+use crate::jobs::simulate::Desk;
 use crate::jobs::stages::Stages;
 use crate::privacy::{ClientLimits, Privacy, TrustedProxies};
 use crate::rights::Service;
@@ -37,6 +38,8 @@ pub struct State {
     pub stages: Stages,
     /// Which scoring model is live where.
     pub models: LiveModels,
+    /// Where simulations of other models are asked for.
+    pub simulations: Desk,
     /// The clock.
     pub clock: Clock,
     /// Events of one client.

@@ -78,11 +78,30 @@ pub enum State {
 /// What a simulation does: it says on the track how far it is, and answers nothing when it was stopped.
 pub type Work = Box<dyn FnOnce(&Track) -> Result<Option<Report>, StoreError> + Send>;
 
+/// Takes the turn to simulate, held until it is dropped, if nobody has it.
+pub type Claim = Arc<dyn Fn() -> std::io::Result<Option<Box<dyn Send>>> + Send + Sync>;
+
+/// Why none was started: another runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Busy {
+    /// This one, here.
+    Here(u64),
+    /// One of a command on the same data folder.
+    Elsewhere,
+}
+
 struct Run {
     id: u64,
     site: SiteNo,
     track: Arc<Track>,
     thread: Option<JoinHandle<()>>,
+}
+
+impl Run {
+    /// Whether its thread ended without a word.
+    fn broke(&self) -> bool {
+        self.thread.as_ref().is_some_and(JoinHandle::is_finished)
+    }
 }
 
 struct Finished {
@@ -104,23 +123,25 @@ struct Inner {
 pub struct Desk {
     inner: Arc<Mutex<Inner>>,
     clock: Clock,
+    claim: Claim,
 }
 
 impl Desk {
     /// Without any yet.
-    pub fn new(clock: Clock) -> Self {
-        Self { inner: Arc::default(), clock }
+    pub fn new(clock: Clock, claim: Claim) -> Self {
+        Self { inner: Arc::default(), clock, claim }
     }
 
-    /// Starts one; answers its number, or that of the one that runs.
+    /// Starts one; answers its number, or which other runs.
     ///
     /// # Errors
-    /// When the system gives no thread.
-    pub fn start(&self, site: SiteNo, work: Work) -> std::io::Result<Result<u64, u64>> {
+    /// When the system gives no thread, or the turn cannot be taken.
+    pub fn start(&self, site: SiteNo, work: Work) -> std::io::Result<Result<u64, Busy>> {
         let mut inner = self.inner();
-        if let Some(running) = &inner.running {
-            return Ok(Err(running.id));
+        if let Some(running) = inner.running.as_ref().filter(|run| !run.broke()) {
+            return Ok(Err(Busy::Here(running.id)));
         }
+        let Some(turn) = (self.claim)()? else { return Ok(Err(Busy::Elsewhere)) };
         let (id, track) = (inner.last + 1, Arc::<Track>::default());
         let (desk, on) = (self.clone(), Arc::clone(&track));
         // It ends only once it is entered here: the lock is held until then.
@@ -133,6 +154,7 @@ impl Desk {
                     State::Failed
                 }
             };
+            drop(turn);
             desk.finish(id, site, state);
         })?;
         inner.last = id;

@@ -19,7 +19,7 @@ mod tests;
 pub use changes::{ByChannel, ByWeek, Changes};
 pub use count::{Confusion, Interval, Period, wilson};
 pub use curve::{Curve, Point};
-pub use desk::{Desk, KEPT_MAX, KEPT_MS, State, Track, Work};
+pub use desk::{Busy, Claim, Desk, KEPT_MAX, KEPT_MS, State, Track, Work};
 pub use facts::{Facts, Mql, Outcome, RuleHit};
 pub use lift::{Kind, Lift, Reading, Scored};
 pub use report::{Became, Moved, NAMED_MAX, Named, Outcomes, Report};

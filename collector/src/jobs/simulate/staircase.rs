@@ -3,8 +3,8 @@
 //! all else of the model is the same.
 
 use super::super::standing::verdict;
-use crate::domain::{Points, Stage, Timestamp};
-use crate::leads::Transition;
+use crate::domain::{Points, Role, Stage, Timestamp};
+use crate::leads::{Lead, Transition};
 use crate::leads::lifecycle::{self, Rules, Standing, Verdict};
 use crate::scoring::Evaluation;
 
@@ -76,9 +76,13 @@ impl Walk {
         }
     }
 
-    /// For an event `at`, the lead was scored with this result.
-    pub fn evaluated(&mut self, rules: &Rules, at: Timestamp, evaluation: &Evaluation) {
+    /// For an event `at`, the lead that stood where `lead` says was scored with this result.
+    pub fn evaluated(&mut self, rules: &Rules, lead: &Lead, at: Timestamp, evaluation: &Evaluation) {
         self.pass(at);
+        // What people did may have come to its place by an event that was not the lead's own.
+        if lead.stage_by != Role::Collector {
+            self.pass(lead.stage_at);
+        }
         if self.stairs.is_done() {
             return;
         }

@@ -100,7 +100,7 @@ impl Observer for Watcher {
             hits: Vec::new(),
             best: None,
         });
-        seen.walk.evaluated(rules, at, evaluation);
+        seen.walk.evaluated(rules, lead, at, evaluation);
         for line in &evaluation.lines {
             let gives = match line.kind {
                 LineKind::Rule => true,

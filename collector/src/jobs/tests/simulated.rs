@@ -132,7 +132,7 @@ fn first_mqls(world: &World, text: &str) -> BTreeMap<LeadKey, Option<Timestamp>>
 }
 
 proptest! {
-    #![proptest_config(cases(48))]
+    #![proptest_config(cases(96))]
 
     #[test]
     fn the_curve_is_a_replay_with_each_threshold(

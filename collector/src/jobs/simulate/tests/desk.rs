@@ -8,6 +8,10 @@ use std::time::Duration;
 
 const SITE: SiteNo = SiteNo::new(1);
 
+fn anybody() -> Claim {
+    std::sync::Arc::new(|| Ok(Some(Box::new(()))))
+}
+
 /// Waits until one has ended.
 fn ended(desk: &Desk, id: u64) -> State {
     for _ in 0..2_000 {
@@ -34,11 +38,11 @@ fn waits(told: mpsc::Receiver<()>) -> Work {
 
 #[test]
 fn one_runs_and_the_next_is_told_so() {
-    let desk = Desk::new(Clock::fixed(hour(0)));
+    let desk = Desk::new(Clock::fixed(hour(0)), anybody());
     let (tell, told) = mpsc::channel();
     let first = desk.start(SITE, waits(told)).expect("a thread").expect("none runs");
     let second = || desk.start(SITE, Box::new(|_| Ok(None))).expect("a thread");
-    assert_eq!(second(), Err(first));
+    assert_eq!(second(), Err(Busy::Here(first)));
     assert_eq!(desk.state(SiteNo::new(2), first), None, "it is another site's");
     assert!(!desk.stop(SiteNo::new(2), first));
     for _ in 0..1_000 {
@@ -59,7 +63,7 @@ fn one_runs_and_the_next_is_told_so() {
 #[test]
 fn what_failed_is_said_and_what_is_old_is_forgotten() {
     let clock = Clock::fixed(hour(0));
-    let desk = Desk::new(clock.clone());
+    let desk = Desk::new(clock.clone(), anybody());
     let (tell, told) = mpsc::channel();
     let failed = desk.start(SITE, waits(told)).expect("a thread").expect("none runs");
     tell.send(()).expect("it listens");
@@ -78,7 +82,7 @@ fn what_failed_is_said_and_what_is_old_is_forgotten() {
 
 #[test]
 fn closing_waits_until_the_one_that_runs_has_cleared_up() {
-    let desk = Desk::new(Clock::fixed(hour(0)));
+    let desk = Desk::new(Clock::fixed(hour(0)), anybody());
     let (tell, told) = mpsc::channel::<()>();
     let cleared = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
     let (on, inner) = (std::sync::Arc::clone(&cleared), waits(told));
@@ -93,4 +97,27 @@ fn closing_waits_until_the_one_that_runs_has_cleared_up() {
     assert!(cleared.load(std::sync::atomic::Ordering::SeqCst));
     desk.close();
     drop(tell);
+}
+
+#[test]
+fn it_waits_for_the_turn_and_gives_it_back() {
+    struct Turn(std::sync::Arc<std::sync::atomic::AtomicBool>);
+    impl Drop for Turn {
+        fn drop(&mut self) {
+            self.0.store(false, std::sync::atomic::Ordering::SeqCst);
+        }
+    }
+    let taken = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let of = std::sync::Arc::clone(&taken);
+    let claim: Claim = std::sync::Arc::new(move || {
+        let free = !of.swap(true, std::sync::atomic::Ordering::SeqCst);
+        Ok(free.then(|| Box::new(Turn(std::sync::Arc::clone(&of))) as Box<dyn Send>))
+    });
+    let desk = Desk::new(Clock::fixed(hour(0)), claim);
+    let start = || desk.start(SITE, Box::new(|_| Ok(None))).expect("a thread");
+    assert_eq!(start(), Err(Busy::Elsewhere));
+    taken.store(false, std::sync::atomic::Ordering::SeqCst);
+    let first = start().expect("it is free");
+    ended(&desk, first);
+    assert!(start().is_ok(), "given back before the answer");
 }
