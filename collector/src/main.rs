@@ -35,6 +35,8 @@ enum Command {
     /// Check, explain and compare scoring models
     #[command(subcommand)]
     Model(cli::model::Command),
+    /// Try a scoring model on everything that is stored: who enters, who leaves, and what every threshold would make
+    Simulate(cli::simulate::Arguments),
     /// The owner's and the auditor's accounts
     #[command(subcommand)]
     User(cli::user::Command),
@@ -69,6 +71,7 @@ fn main() -> ExitCode {
         Command::Site(command) => cli::site::run(command),
         Command::Tag(arguments) => cli::tag::run(arguments),
         Command::Model(command) => cli::model::run(&command),
+        Command::Simulate(arguments) => cli::simulate::run(arguments),
         Command::User(command) => cli::user::run(command),
         Command::Prune(arguments) => cli::prune::run(arguments),
         Command::Backup(arguments) => cli::backup::run(arguments),

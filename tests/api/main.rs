@@ -16,4 +16,5 @@ mod rights;
 mod roles;
 mod script;
 mod session;
+mod simulate;
 mod stage;

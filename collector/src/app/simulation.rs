@@ -72,3 +72,6 @@ pub(super) fn clear_left(data: &Path, ledger: &dyn Ledger) -> Result<(), StartEr
         Err(error) => Err(StartError(format!("{SIMULATION_LOCK} cannot be used: {error}"))),
     }
 }
+
+#[cfg(test)]
+mod tests;

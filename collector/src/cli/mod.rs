@@ -11,6 +11,7 @@ mod page;
 pub mod person;
 pub mod prune;
 pub mod serve;
+pub mod simulate;
 pub mod site;
 pub mod tag;
 pub mod user;

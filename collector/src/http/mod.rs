@@ -19,6 +19,7 @@ mod restrictions;
 pub mod routes;
 mod script;
 mod served;
+mod simulate;
 mod sites;
 mod stage;
 mod state;

@@ -1,7 +1,7 @@
 //! Every URL. Invariant: a URL that is not here does not exist.
 
 use super::{
-    audit, auth, collect, demo, error, gpc, health, leads, pages, privacy, reports, script, stage,
+    audit, auth, collect, demo, error, gpc, health, leads, pages, privacy, reports, script, simulate, stage,
     state::State,
 };
 use actix_web::web::{self, ServiceConfig};
@@ -36,6 +36,10 @@ pub fn configure(state: web::Data<State>) -> impl Fn(&mut ServiceConfig) + Clone
             .route("/api/v1/leads/{key}", read().to(leads::show))
             .route("/api/v1/leads/{key}/stage", web::post().to(stage::change))
             .route("/api/v1/leads/{key}/explanation", read().to(leads::explanation))
+            // Scoring models.
+            .route("/api/v1/models/simulate", web::post().to(simulate::start))
+            .route("/api/v1/models/simulations/{id}", read().to(simulate::show))
+            .route("/api/v1/models/simulations/{id}", web::delete().to(simulate::stop))
             // The audit page's data.
             .route("/api/v1/audit/salts", read().to(audit::salts::show))
             .route("/api/v1/audit/retention", read().to(audit::retention::show))

@@ -106,7 +106,8 @@ impl Changes {
                 by_week.entry(period.week(draft.at)).or_default().add(part);
             }
         }
-        let channel = |(channel, counts): (Channel, Counts)| ByChannel { channel, label: channel.label(), counts };
+        let channel =
+            |(channel, counts): (Channel, Counts)| ByChannel { channel, label: channel.label(), counts };
         let mut by_channel: Vec<ByChannel> = by_channel.into_iter().map(channel).collect();
         by_channel.sort_by_key(|row| (std::cmp::Reverse(row.counts.live.max(row.counts.draft)), row.channel));
         let by_week = by_week.into_iter().map(|(week, counts)| ByWeek { week, counts }).collect();

@@ -2,8 +2,8 @@
 //! at the very end, and none is made of nothing.
 
 use crate::domain::{Date, Timestamp, Zone};
-use serde::{Serialize, Serializer};
 use serde::ser::SerializeStruct as _;
+use serde::{Serialize, Serializer};
 
 /// The days that a report is about, in the site's time zone.
 #[derive(Debug, Clone, PartialEq)]

@@ -44,10 +44,9 @@ impl Curve {
     /// Counts for each threshold; `own` is the draft's.
     pub fn of(leads: &[Facts], period: &Period, own: Points) -> Self {
         let (thresholds, thinned) = thresholds(leads, own);
-        let points = thresholds.into_iter().map(|threshold| Point {
-            own: threshold == own,
-            ..Point::of(leads, period, threshold)
-        });
+        let points = thresholds
+            .into_iter()
+            .map(|threshold| Point { own: threshold == own, ..Point::of(leads, period, threshold) });
         Self { points: points.collect(), thinned }
     }
 
@@ -103,7 +102,8 @@ pub(super) fn closed<'f>(leads: &'f [Facts], period: &Period) -> impl Iterator<I
 /// At a step up to 12.5, twelve is the highest whole threshold that it reaches: so the curve changes after it.
 fn thresholds(leads: &[Facts], own: Points) -> (BTreeSet<Points>, bool) {
     let steps = leads.iter().flat_map(|lead| lead.stairs.steps()).filter(|step| step.up_to < Points::MAX);
-    let mut whole: BTreeSet<Points> = steps.map(|step| floor(step.up_to)).filter(|at| *at > Points::ZERO).collect();
+    let mut whole: BTreeSet<Points> =
+        steps.map(|step| floor(step.up_to)).filter(|at| *at > Points::ZERO).collect();
     let beyond = whole.last().copied().unwrap_or_default() + Points::whole(1);
     whole.insert(beyond);
     let thinned = whole.len() > POINTS_MAX;

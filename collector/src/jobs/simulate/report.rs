@@ -143,8 +143,10 @@ impl Report {
     ) -> Result<Self, E> {
         let (draft, live) = models;
         let known = leads.iter().filter(|lead| period.holds(lead.known_at)).count();
-        let entering = leads.iter().filter(|lead| lead.draft_in(period).is_some() && lead.live_in(period).is_none());
-        let leaving = leads.iter().filter(|lead| lead.live_in(period).is_some() && lead.draft_in(period).is_none());
+        let entering =
+            leads.iter().filter(|lead| lead.draft_in(period).is_some() && lead.live_in(period).is_none());
+        let leaving =
+            leads.iter().filter(|lead| lead.live_in(period).is_some() && lead.draft_in(period).is_none());
         Ok(Self {
             site: site.id.to_string(),
             time_zone: period.zone.name().to_owned(),

@@ -4,8 +4,8 @@
 
 use super::super::standing::verdict;
 use crate::domain::{Points, Role, Stage, Timestamp};
-use crate::leads::{Lead, Transition};
 use crate::leads::lifecycle::{self, Rules, Standing, Verdict};
+use crate::leads::{Lead, Transition};
 use crate::scoring::Evaluation;
 
 /// From a moment on, the lead would be an MQL by any threshold up to this.
@@ -112,7 +112,9 @@ impl Walk {
     /// Lets people do what they did up to a moment.
     fn pass(&mut self, until: Timestamp) {
         self.passed = self.passed.max(until);
-        while let Some((at, to)) = self.pending.as_slice().first().copied().filter(|(at, _)| *at <= self.passed) {
+        while let Some((at, to)) =
+            self.pending.as_slice().first().copied().filter(|(at, _)| *at <= self.passed)
+        {
             self.pending.next();
             self.stand(to, at, false);
             if to == Stage::Mql {

@@ -94,7 +94,8 @@ fn world(log: &[Event], people: Vec<Transition>) -> World {
     let world = World::new();
     world.append(log);
     world.score(MODEL);
-    let (at, _) = world.ledger.progress().expect("reads").unwrap_or((Cursor::default(), *model(MODEL).hash()));
+    let (at, _) =
+        world.ledger.progress().expect("reads").unwrap_or((Cursor::default(), *model(MODEL).hash()));
     let generation = world.ledger.generation().expect("reads");
     let changes = Changes { transitions: people, generation, ..Changes::default() };
     world.ledger.commit(at, at, &changes).expect("commits");
@@ -117,12 +118,15 @@ fn simulated(world: &World, draft: &str) -> Simulated {
     let (events, ledger): (Arc<dyn EventStore>, Arc<dyn Ledger>) =
         (world.events.clone(), world.ledger.clone());
     let on = &mut |_, _| true;
-    Simulated::score(&events, &ledger, &clock(), asked(world, draft), on).expect("runs").expect("is not stopped")
+    Simulated::score(&events, &ledger, &clock(), asked(world, draft), on)
+        .expect("runs")
+        .expect("is not stopped")
 }
 
 /// When each lead first became an MQL, scored anew by a model.
 fn first_mqls(world: &World, text: &str) -> BTreeMap<LeadKey, Option<Timestamp>> {
-    let mut replay = Replay::open(world.events.clone(), world.ledger.clone(), "other", SITE, model(text)).expect("opens");
+    let mut replay =
+        Replay::open(world.events.clone(), world.ledger.clone(), "other", SITE, model(text)).expect("opens");
     unwatched(&mut replay).expect("replays");
     replay.settle(&clock()).expect("settles");
     let leads = snapshot(replay.shadow().as_ref()).leads;
@@ -170,23 +174,22 @@ proptest! {
 fn reported(world: &World, draft: &str) -> Report {
     let (events, ledger): (Arc<dyn EventStore>, Arc<dyn Ledger>) =
         (world.events.clone(), world.ledger.clone());
-    run(&events, &ledger, &clock(), asked(world, draft), &mut |_, _| true).expect("runs").expect("is not stopped")
+    run(&events, &ledger, &clock(), asked(world, draft), &mut |_, _| true)
+        .expect("runs")
+        .expect("is not stopped")
 }
 
 /// Who asked at the fair enters by the draft; who asked for a demo, once, leaves.
 #[test]
 fn who_enters_and_who_leaves_is_named_with_the_reason() {
     let on = |minutes| minute(minutes);
-    let read = |number, minutes| known(number, Event { visitor: Some(visitor(number)), ..event("engagement", "/a", on(minutes)) });
-    let ask = |number, path: &str, minutes| known(number, Event { visitor: Some(visitor(number)), ..event("demo_request", path, on(minutes)) });
-    let log = numbered(vec![
-        ask(1, "/3", 1),
-        read(2, 2),
-        read(2, 3),
-        read(2, 4),
-        read(2, 5),
-        ask(2, "/", 6),
-    ]);
+    let read = |number, minutes| {
+        known(number, Event { visitor: Some(visitor(number)), ..event("engagement", "/a", on(minutes)) })
+    };
+    let ask = |number, path: &str, minutes| {
+        known(number, Event { visitor: Some(visitor(number)), ..event("demo_request", path, on(minutes)) })
+    };
+    let log = numbered(vec![ask(1, "/3", 1), read(2, 2), read(2, 3), read(2, 4), read(2, 5), ask(2, "/", 6)]);
     let world = world(&log, Vec::new());
     let report = reported(&world, &draft(40));
     assert_eq!((report.mqls.counts.live, report.mqls.counts.draft), (1, 1), "{report:#?}");
@@ -199,7 +202,10 @@ fn who_enters_and_who_leaves_is_named_with_the_reason() {
             (lead_key(2), "at its best, on 2026-11-20: 8 more points: the total is 32, an MQL needs 40."),
         ]
     );
-    assert_eq!((report.from.to_string(), report.to.to_string()), ("2026-11-20".to_owned(), "2026-11-25".to_owned()));
+    assert_eq!(
+        (report.from.to_string(), report.to.to_string()),
+        ("2026-11-20".to_owned(), "2026-11-25".to_owned())
+    );
     assert_eq!((report.events, report.leads, report.weeks), (6, 2, 0.8571));
 }
 

@@ -201,6 +201,8 @@ fn a_curve_has_a_bounded_number_of_points_and_its_ends() {
     let curve = Curve::of(&leads, &period(), own);
     assert!(curve.thinned && curve.points.len() <= 202, "{}", curve.points.len());
     let shown: BTreeSet<Points> = curve.points.iter().map(|point| point.threshold).collect();
-    assert!(shown.contains(&Points::whole(1)) && shown.contains(&Points::whole(1_000)) && shown.contains(&own));
+    assert!(
+        shown.contains(&Points::whole(1)) && shown.contains(&Points::whole(1_000)) && shown.contains(&own)
+    );
     assert!(!Curve::of(&leads[..100], &period(), own).thinned);
 }
