@@ -66,7 +66,7 @@ fn who_would_leave_is_named_and_nothing_changes() {
         let entries = log["total"].as_u64().expect("a number");
         (
             app.explanation(&key, "")["transitions"].clone(),
-            app.report("by=channel")["totals"].clone(),
+            app.report("&by=channel")["totals"].clone(),
             entries,
         )
     };

@@ -24,7 +24,8 @@ use std::sync::Arc;
 )]
 pub struct Arguments {
     /// The draft: a file, the name of a ready model, or the hash of a version
-    model: PathBuf,
+    #[arg(value_name = "MODEL")]
+    draft: PathBuf,
     /// The site
     #[arg(long)]
     site: String,
@@ -58,9 +59,9 @@ enum Draft {
 /// # Errors
 /// When the draft is not right, there is no such site, or storage fails.
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
-    let draft = match arguments.model.to_str().and_then(|text| from_hex::<32>(text.bytes())) {
+    let draft = match arguments.draft.to_str().and_then(|text| from_hex::<32>(text.bytes())) {
         Some(hash) => Draft::Version(ModelHash::from_bytes(hash)),
-        None => Draft::Model(Arc::new(super::model::read(&arguments.model)?)),
+        None => Draft::Model(Arc::new(super::model::read(&arguments.draft)?)),
     };
     let day = |name: &str, text: Option<&String>| {
         let read = text.map(|text| Date::parse(text)).transpose();
