@@ -36,9 +36,8 @@ pub(super) struct Meter {
 impl Meter {
     /// From nothing.
     pub(super) fn start() -> Self {
-        let style = ProgressStyle::with_template(
-            "{bar:30} {percent:>3} %  {human_pos} of {human_len} events  {per_sec}  {eta} left",
-        );
+        let style =
+            ProgressStyle::with_template("{bar:24} {percent:>3} % of {human_len} events  {msg}  {eta} left");
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new(0);
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
@@ -51,19 +50,15 @@ impl Meter {
     /// So many events are done.
     pub(super) fn says(&mut self, done: u64, total: u64) {
         self.done = done;
+        let rate = HumanCount(Took { events: done, time: self.began.elapsed() }.rate());
         if let Some(bar) = &self.bar {
             bar.set_length(total);
+            bar.set_message(format!("{rate} a second"));
             bar.set_position(done);
         } else if self.said.elapsed() >= EVERY {
             self.said = Instant::now();
-            let took = Took { events: done, time: self.began.elapsed() };
-            let _ = writeln!(
-                std::io::stderr(),
-                "{} of {} events, {} a second",
-                HumanCount(done),
-                HumanCount(total),
-                HumanCount(took.rate())
-            );
+            let (done, total) = (HumanCount(done), HumanCount(total));
+            let _ = writeln!(std::io::stderr(), "{done} of {total} events, {rate} a second");
         }
     }
 
