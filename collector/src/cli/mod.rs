@@ -14,6 +14,7 @@ pub mod predict;
 pub mod prune;
 pub mod report;
 pub mod serve;
+pub mod simulate;
 pub mod site;
 pub mod tag;
 pub mod user;

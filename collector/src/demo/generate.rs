@@ -1,5 +1,6 @@
 //! Generates ninety days of visits. Invariant: only through the event log, as real events come; what the
-//! dashboard shows of them is made by the same scorer. The same seed and moment make the same events.
+//! dashboard shows of them is made by the same scorer. The same seed, moment and scale make the same events, a
+//! day at a time.
 
 use super::cast::{AGENTS, COMPANIES, COUNTRIES, INDUSTRIES, PAGES, SIZES, TITLES, WAYS, Way};
 use crate::domain::{
@@ -10,6 +11,8 @@ use crate::enrich::channel::touch;
 use crate::storage::{Batch, EventStore, StoreError, Tally};
 use fastrand::Rng;
 
+/// How many times as many visits there may be.
+pub const SCALE_MAX: u32 = 100;
 const DAYS: i32 = 90;
 const SEED: u64 = 0x4d51_4c69_7465;
 const SECOND: i64 = 1_000;
@@ -28,6 +31,7 @@ struct Known {
 
 struct Generator<'a> {
     site: &'a Site,
+    scale: u32,
     rng: Rng,
     now: Timestamp,
     batch: Batch,
@@ -35,13 +39,20 @@ struct Generator<'a> {
     written: u64,
 }
 
-/// Writes the events of the ninety days before `now`; answers how many.
+/// Writes the events of the ninety days before `now`, of `scale` times as many visits (1 to [`SCALE_MAX`]); answers
+/// how many those were. No more than a day's are held at a time.
 ///
 /// # Errors
 /// When the store fails.
-pub fn generate<E: EventStore + ?Sized>(events: &E, site: &Site, now: Timestamp) -> Result<u64, StoreError> {
+pub fn generate<E: EventStore + ?Sized>(
+    events: &E,
+    site: &Site,
+    now: Timestamp,
+    scale: u32,
+) -> Result<u64, StoreError> {
     let mut generator = Generator {
         site,
+        scale: scale.clamp(1, SCALE_MAX),
         rng: Rng::with_seed(SEED),
         now,
         batch: Batch::default(),
@@ -75,7 +86,7 @@ impl Generator<'_> {
         let weekday = day.days() - day.week_start().days();
         let busy: u32 = if weekday < 5 { 100 } else { 35 };
         let grown = 80 + u32::try_from(age).unwrap_or(0) / 2;
-        let visits = (busy * grown / 100) * self.rng.u32(80..=120) / 100;
+        let visits = (busy * grown / 100) * self.rng.u32(80..=120) / 100 * self.scale;
         let reasons = [
             "suppressed:gpc",
             "suppressed:gpc",
@@ -270,4 +281,57 @@ struct Walk {
 struct Details {
     identify: bool,
     engagement: Option<(u32, u8)>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demo::add_site;
+    use crate::domain::{Cursor, to_hex};
+    use crate::storage::memory::{MemoryEvents, MemoryLedger};
+    use sha2::{Digest as _, Sha256};
+
+    fn events(scale: u32) -> Vec<Event> {
+        let (log, ledger) = (MemoryEvents::default(), MemoryLedger::default());
+        let site = Site { zone: crate::domain::Zone::utc(), ..add_site(&ledger).expect("adds") };
+        let now = Timestamp::parse("2026-11-22T12:00:00Z").expect("valid");
+        let count = generate(&log, &site, now, scale).expect("generates");
+        let events = log.scan(Cursor::default(), usize::MAX).expect("reads");
+        assert_eq!(events.len() as u64, count);
+        events.into_iter().map(|logged| logged.event).collect()
+    }
+
+    fn digest(events: &[Event]) -> String {
+        let mut hash = Sha256::new();
+        for event in events {
+            hash.update(event.id.bytes());
+            hash.update(event.lead.map(|lead| *lead.bytes()).unwrap_or_default());
+            hash.update(event.visitor.map(|visitor| *visitor.bytes()).unwrap_or_default());
+            hash.update(format!("{} {} {:?}", event.at, event.name.as_str(), event.path));
+            hash.update(format!("{:?} {:?}", event.attributes, event.touch));
+        }
+        to_hex(&hash.finalize())[..16].to_owned()
+    }
+
+    /// Pictures and figures of the docs are of these events.
+    #[test]
+    fn the_same_seed_makes_the_same_events() {
+        let one = events(1);
+        assert_eq!((one.len(), digest(&one).as_str()), (33_467, "1d4c9329a16202b2"));
+    }
+
+    #[test]
+    fn the_scale_multiplies_visits_and_leads_of_every_day() {
+        let (one, three) = (events(1), events(3));
+        assert!((90_000..112_000).contains(&three.len()), "{}", three.len());
+        assert_ne!(digest(&three), digest(&events(2)));
+        assert!(three.windows(2).all(|pair| pair[0].at.millis() <= pair[1].at.millis() + Timestamp::DAY_MS));
+        let leads = |events: &[Event]| {
+            events.iter().filter_map(|event| event.lead).collect::<std::collections::BTreeSet<_>>().len()
+        };
+        let (few, many) = (leads(&one), leads(&three));
+        assert!((few * 5 / 2..few * 7 / 2).contains(&many), "{few} {many}");
+        let ids: std::collections::BTreeSet<EventId> = three.iter().map(|event| event.id).collect();
+        assert_eq!(ids.len(), three.len());
+    }
 }

@@ -7,7 +7,7 @@ mod generate;
 mod outcomes;
 mod site;
 
-pub use generate::generate;
+pub use generate::{SCALE_MAX, generate};
 pub use outcomes::outcomes;
 pub use site::page;
 

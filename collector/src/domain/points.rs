@@ -10,6 +10,8 @@ pub struct Points(i64);
 impl Points {
     /// No points.
     pub const ZERO: Self = Self(0);
+    /// More than any score.
+    pub const MAX: Self = Self(i64::MAX);
 
     /// From thousandths.
     pub const fn from_milli(milli: i64) -> Self {

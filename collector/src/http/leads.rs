@@ -4,8 +4,8 @@ use super::auth::Viewer;
 use super::blocking::blocking;
 use super::error::{Problem, parameter};
 use super::overdue::{Sla, sla};
-use super::{overrides};
-use super::reports::{attribution, site, one_touch};
+use super::overrides;
+use super::reports::{one_touch, site};
 use super::stage::{Way, ways};
 use super::state::State;
 use crate::domain::{

@@ -1,8 +1,8 @@
 //! Every URL. Invariant: a URL that is not here does not exist.
 
 use super::{
-    ask, audit, auth, collect, coverage, demo, error, gpc, health, leads, models, outcomes, overdue, overrides, pages,
-    predictions, privacy, reports, script, stage, state::State,
+    ask, audit, auth, collect, coverage, demo, error, gpc, health, leads, models, outcomes, overdue,
+    overrides, pages, predictions, privacy, reports, script, simulate, stage, state::State,
 };
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{Route, guard};
@@ -43,6 +43,10 @@ pub fn configure(state: web::Data<State>) -> impl Fn(&mut ServiceConfig) + Clone
             .route("/api/v1/leads/{key}/prediction", read().to(predictions::of_lead))
             .route("/api/v1/predictions", read().to(predictions::report))
             .route("/api/v1/predictions/leads", read().to(predictions::leads))
+            // Scoring models.
+            .route("/api/v1/models/simulate", web::post().to(simulate::start))
+            .route("/api/v1/models/simulations/{id}", read().to(simulate::show))
+            .route("/api/v1/models/simulations/{id}", web::delete().to(simulate::stop))
             .route("/api/v1/models", read().to(models::list))
             .route("/api/v1/models", web::post().to(models::draft))
             .route("/api/v1/models/publications", read().to(models::publications))

@@ -10,6 +10,7 @@ use crate::jobs::past::Past;
 use crate::jobs::predictions::Predictions;
 use crate::jobs::publish::Publisher;
 use crate::jobs::retention::Retention;
+use crate::jobs::simulate::Desk;
 use crate::jobs::stages::Stages;
 use crate::privacy::{ClientLimits, Privacy, TrustedProxies};
 use crate::rights::Service;
@@ -49,6 +50,8 @@ pub struct State {
     pub predictions: Predictions,
     /// What keeps drafts and publishes models.
     pub publisher: Publisher,
+    /// Where simulations of other models are asked for.
+    pub simulations: Desk,
     /// The clock.
     pub clock: Clock,
     /// Events of one client.

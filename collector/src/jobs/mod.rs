@@ -15,6 +15,7 @@ pub mod publish;
 pub mod replay;
 pub mod retention;
 pub mod score;
+pub mod simulate;
 pub mod stages;
 mod standing;
 mod sweep;

@@ -176,7 +176,7 @@ pub(crate) fn cooling_until(model: &Model, lead: &Lead) -> Option<Timestamp> {
     lifecycle::cooling_until(&standing(lead), &rules(model))
 }
 
-fn rules(model: &Model) -> Rules {
+pub(super) fn rules(model: &Model) -> Rules {
     Rules {
         threshold: model.threshold(),
         exit_below: model.exit_below(),
@@ -194,7 +194,7 @@ fn standing(lead: &Lead) -> Standing {
     }
 }
 
-fn verdict(evaluation: &Evaluation) -> Verdict {
+pub(super) fn verdict(evaluation: &Evaluation) -> Verdict {
     let rules_out =
         |gate: &&GateResult| gate.kind == GateKind::Disqualifier && gate.outcome == GateOutcome::Fail;
     let ruled_out = evaluation.gates.iter().find(rules_out);

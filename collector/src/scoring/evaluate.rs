@@ -93,6 +93,9 @@ pub struct Evaluation {
     pub fast_track: Option<RuleId>,
     /// What is missing to qualify, in sentences; empty exactly when it qualifies.
     pub missing: Vec<String>,
+    /// Whether nothing is missing but points in total, if anything is.
+    #[serde(skip)]
+    pub but_for_total: bool,
     /// Which attributes were known.
     pub coverage: Coverage,
 }
@@ -115,6 +118,16 @@ impl Evaluation {
 
     fn said(&self, outcome: GateOutcome) -> Option<&GateResult> {
         self.gates.iter().find(|gate| gate.kind == GateKind::Override && gate.outcome == outcome)
+    }
+
+    /// The highest `total_gte` with which this would be an MQL, all else of the model as it is; any at all
+    /// ([`Points::MAX`]) by a fast track, and none where more is missing than points in total.
+    pub const fn qualifies_up_to(&self) -> Option<Points> {
+        match (self.fast_track.is_some(), self.but_for_total) {
+            (true, _) => Some(Points::MAX),
+            (false, true) => Some(self.total),
+            (false, false) => None,
+        }
     }
 }
 
@@ -151,6 +164,8 @@ impl Model {
         let score = Score { total, fit, engagement };
         let missing = spec.missing(score, &gates, fast.is_some(), &engagements, as_of);
         let qualifies = missing.is_empty();
+        let short = fast.is_none() && total < spec.mql.total_gte;
+        let but_for_total = missing.len() == usize::from(short);
         let fast_track = fast.filter(|_| qualifies).cloned();
         let grade = self.grade(score);
         Evaluation {
@@ -164,6 +179,7 @@ impl Model {
             qualifies,
             fast_track,
             missing,
+            but_for_total,
             coverage,
         }
     }

@@ -122,6 +122,11 @@ impl Model {
             .iter()
             .map(|rule| (&rule.id, rule.label.as_str(), Axis::Engagement, rule.group.as_str()))
     }
+
+    /// The attributes that give points, by id: id, label.
+    pub fn attributes(&self) -> impl Iterator<Item = (&RuleId, &str)> {
+        self.spec.attributes.iter().map(|attribute| (&attribute.id, attribute.label.as_str()))
+    }
 }
 
 /// How many tables of each kind a model has.

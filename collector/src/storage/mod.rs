@@ -47,8 +47,8 @@ pub use publications::{
 pub use random::random;
 use reports::journey;
 pub use reports::{
-    Attribution, CountRow, Counts, KnownQuery, LeadPage, LeadQuery, PageToken, ReportQuery, ReportRows, JourneyQuery,
-    Reports, cmp_rows,
+    Attribution, CountRow, Counts, JourneyQuery, KnownQuery, LeadPage, LeadQuery, PageToken, ReportQuery,
+    ReportRows, Reports, cmp_rows,
 };
 pub use rights::{Held, Remake, Rights, Say, TakeBack, TakenBack};
 pub use scores::{Changes, Loaded, RollupDelta, RollupKey, Scores};

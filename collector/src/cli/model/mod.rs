@@ -71,7 +71,7 @@ fn list() -> Result<(), Failure> {
 }
 
 /// Reads and checks; what is wrong is the failure, each thing with the line that it is about.
-fn read(named: &Path) -> Result<Model, Failure> {
+pub(super) fn read(named: &Path) -> Result<Model, Failure> {
     let text = model_text(named)?;
     Model::parse(&text).map_err(|error| {
         let problems = error.problems();

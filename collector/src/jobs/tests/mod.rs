@@ -19,6 +19,7 @@ mod publish;
 mod published;
 mod replay;
 mod retention;
+mod simulated;
 mod streaming;
 mod touches;
 mod visits;

@@ -16,6 +16,10 @@ fn key<T: std::fmt::Display + std::fmt::Debug>(
         .prop_map(move |value| value.map(|value| format!("{name} = {value}\n")).unwrap_or_default())
 }
 
+fn key_of(name: &str, value: Option<String>) -> String {
+    value.map(|value| format!("{name} = {value}\n")).unwrap_or_default()
+}
+
 fn decays() -> impl Strategy<Value = String> {
     prop_oneof![
         Just("{ kind = \"none\" }".to_owned()),
@@ -179,6 +183,32 @@ proptest! {
             }
         }
         prop_assert_eq!(evaluation.qualifies, evaluation.missing.is_empty());
+    }
+
+    /// What holds but for the total is an MQL of the model with any threshold up to it, and with none above.
+    #[test]
+    fn what_would_qualify_is_what_qualifies_with_another_threshold(
+        text in models(),
+        events in happens(),
+        who in leads(),
+        at in 0..90_i64,
+        fast in prop::option::of(prop::sample::select(vec!["reach", "r0"])),
+        engagements in prop::option::of((1..5_u32, 1..40_u32)),
+        threshold in 1..40_i64,
+    ) {
+        let more = key_of("fast_track", fast.map(|rule| format!("[\"{rule}\"]")))
+            + &key_of("min_engagements", engagements.map(|(count, within)| format!("{{ count = {count}, within_days = {within} }}")));
+        let with = |threshold: Points| text.replace("total_gte = 0.001\n", &format!("total_gte = {threshold}\n{more}"));
+        let (as_of, own) = (noon().plus_days(at), Points::from_milli(1));
+        let (own, other) = (with(own), with(Points::from_milli(threshold * 1000)));
+        // A threshold that the model cannot reach is refused, and so is a rule that takes points on the fast track.
+        let (Ok(own), Ok(other)) = (Model::parse(&own), Model::parse(&other)) else { return Ok(()) };
+        let of = |model: &Model| model.evaluate(&hits(model, &events), &who, as_of);
+        let up_to = of(&own).qualifies_up_to();
+        prop_assert_eq!(up_to, of(&other).qualifies_up_to());
+        for model in [&own, &other] {
+            prop_assert_eq!(of(model).qualifies, up_to.is_some_and(|most| most >= model.threshold()));
+        }
     }
 
     /// A comparison is silent exactly when both are the same model; and every model can be told.

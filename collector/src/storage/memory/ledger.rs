@@ -2,14 +2,18 @@
 
 use super::publications::Numbered;
 use crate::domain::{
-    Channel, Cursor, Entry, LeadKey, ModelHash, Override, Reference, Restriction, Role, Site, SiteNo, Timestamp, VisitorId, Date,
+    Channel, Cursor, Date, Entry, LeadKey, ModelHash, Override, Reference, Restriction, Role, Site, SiteNo,
+    Timestamp, VisitorId,
 };
 use crate::leads::closed_loop::Journey;
 use crate::leads::outcome::Said;
 use crate::leads::{Dimension, Lead, Transition, Visit};
 use crate::storage::counting::taken_back;
 use crate::storage::{
-    Attribution, Census, Changes, CountRow, CountedTable, Counts, Digest, Earlier, KnownQuery, LeadPage, LeadQuery, Ledger, Loaded, Mark, ModelVersion, NewSite, PageToken, Publication, ReportQuery, ReportRows, Reports, RollupDelta, RollupKey, Scores, SessionRow, SetupRow, Sites, StoreError, cmp_rows, random, JourneyQuery, journey,
+    Attribution, Census, Changes, CountRow, CountedTable, Counts, Digest, Earlier, JourneyQuery, KnownQuery,
+    LeadPage, LeadQuery, Ledger, Loaded, Mark, ModelVersion, NewSite, PageToken, Publication, ReportQuery,
+    ReportRows, Reports, RollupDelta, RollupKey, Scores, SessionRow, SetupRow, Sites, StoreError, cmp_rows,
+    journey, random,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

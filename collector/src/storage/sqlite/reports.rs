@@ -5,8 +5,8 @@ use crate::domain::{Channel, Date, LeadKey, Stage, Timestamp};
 use crate::leads::closed_loop::Journey;
 use crate::leads::{Dimension, Lead};
 use crate::storage::{
-    Attribution, CountRow, Counts, KnownQuery, LeadPage, LeadQuery, PageToken, ReportQuery, ReportRows, JourneyQuery,
-    Reports, StoreError,
+    Attribution, CountRow, Counts, JourneyQuery, KnownQuery, LeadPage, LeadQuery, PageToken, ReportQuery,
+    ReportRows, Reports, StoreError,
 };
 use rusqlite::{Row, named_params, params};
 
