@@ -21,6 +21,7 @@ mod restrictions;
 pub mod routes;
 mod script;
 mod served;
+mod site_limits;
 mod sites;
 mod stage;
 mod state;
@@ -28,5 +29,6 @@ mod timely;
 
 pub use headers::default_headers;
 pub use restrictions::RestrictionDirectory;
+pub use site_limits::SiteLimits;
 pub use sites::SiteDirectory;
 pub use state::{DemoSite, State};

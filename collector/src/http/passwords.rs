@@ -45,7 +45,10 @@ fn next(waiting: &Mutex<Receiver<Work>>) -> Option<Work> {
 pub(super) async fn is_right(phc: Option<String>, password: String) -> Result<bool, Problem> {
     let busy = || Problem::unavailable("too many are logging in at once; try again in a moment");
     let (say, hear) = oneshot::channel();
-    let work: Work = Box::new(move |memory| drop(say.send(verify(memory, phc.as_deref(), &password))));
+    let work: Work = Box::new(move |memory| {
+        // Whoever asked may have gone.
+        let _ = say.send(verify(memory, phc.as_deref(), &password));
+    });
     let queue = QUEUE.as_ref().map_err(|error| {
         tracing::error!("no thread for passwords: {error}");
         busy()
