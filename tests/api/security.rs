@@ -1,7 +1,8 @@
 //! What every answer tells a browser, and what nobody can wear down. Promise: no answer is sniffed, framed or run
 //! as something else than it is; a flood of log-ins costs bounded memory; a process keeps no core.
 
-use mqlite_tests::{Setup, TestApp, say_raw};
+use mqlite_tests::{PASSWORD, SITE, Setup, TestApp, event, person, say_raw};
+use serde_json::json;
 
 /// A URL of each kind of answer: pages, data, problems, what other origins may load.
 const ANSWERS: &[(&str, u16)] = &[
@@ -86,4 +87,42 @@ fn the_process_keeps_no_core_and_all_the_files_it_may() {
     let files = of("Max open files");
     let number = |text: &str| text.parse::<u64>().unwrap_or(u64::MAX);
     assert_eq!(number(&files[0]), number(&files[1]).min(65_536), "{files:?}");
+}
+
+/// What opens doors is in no log, however much is logged, and in no database as it was given.
+#[test]
+fn no_secret_is_logged_or_kept_as_it_is() {
+    let app = Setup::default().setting("RUST_LOG", "trace").start();
+    let link = app.setup_token().expect("a link was printed").to_owned();
+    app.set_up(&link, PASSWORD).assert_status(200);
+    app.log_in("a wrong password, spelt out").assert_problem(401);
+    let answer = app.log_in(PASSWORD).assert_status(204);
+    let cookie = answer.header("set-cookie").and_then(|cookie| cookie.split(';').next()).expect("a cookie");
+    let session = cookie.split_once('=').map(|(_, token)| token.to_owned()).expect("a token");
+    let form = event("demo_request", "/demo").identify("jo@acme.com", person("Acme"), true);
+    app.send_all(&[form]).assert_stored();
+    let found = app
+        .post_json("/api/v1/privacy/find", &json!({ "site": SITE, "email": "jo@acme.com" }))
+        .header("cookie", cookie)
+        .send()
+        .assert_status(200);
+    assert_eq!(found.json()["found"], true);
+    let secret: Vec<u8> = {
+        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+        let ledger = rusqlite::Connection::open_with_flags(app.data().join("ledger.db"), flags);
+        let ledger = ledger.expect("a database");
+        ledger.query_row("SELECT secret FROM sites", [], |row| row.get(0)).expect("a secret")
+    };
+    let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+    let log = app.log();
+    assert!(log.contains("TRACE") || log.contains("DEBUG"), "as much as can be is logged: {log}");
+    let hash = mqlite_tests::address_hash("jo@acme.com");
+    for said in [PASSWORD, "a wrong password, spelt out", &link, &session, &hex, &hash, "jo@acme.com"] {
+        assert!(!log.contains(said), "{said} in the log");
+        for file in ["ledger.db", "ledger.db-wal", "events.db", "events.db-wal", "audit.anchor"] {
+            let bytes = std::fs::read(app.data().join(file)).unwrap_or_default();
+            let kept = bytes.windows(said.len()).any(|window| window == said.as_bytes());
+            assert!(!kept, "{said} in {file}");
+        }
+    }
 }
