@@ -23,7 +23,7 @@ use crate::config::Config;
 use crate::domain::{Action, Actor, Invalid, Role, VISIT_MS};
 use crate::enrich::geo::Countries;
 use crate::http::auth::{digest, random_token};
-use crate::http::{self, DemoSite, RestrictionDirectory, SiteDirectory, State};
+use crate::http::{self, DemoSite, RestrictionDirectory, SiteDirectory, SiteLimits, State};
 use crate::jobs::Housekeeping;
 use crate::jobs::asking::Asking;
 use crate::jobs::models::LiveModels;
@@ -34,7 +34,7 @@ use crate::jobs::retention::Retention;
 use crate::jobs::score::{Running, Scorer};
 use crate::jobs::simulate::Desk;
 use crate::jobs::stages::Stages;
-use crate::privacy::{ClientLimits, Privacy, Salts, TrustedProxies, V4Prefix};
+use crate::privacy::{ClientLimits, IdentityLimits, Privacy, Salts, TrustedProxies, V4Prefix};
 use crate::rights::Service;
 use crate::storage::sqlite::{SqliteEvents, SqliteLedger};
 use crate::storage::{EventStore, Ledger, SetupRow, StoreError};
@@ -215,6 +215,8 @@ impl App {
             simulations: Desk::new(clock.clone(), simulation::claim(&config.data)),
             clock,
             event_limits: Arc::new(ClientLimits::new(per_event, config.client_burst)),
+            site_limits: SiteLimits::new(config.site_rate, config.site_burst),
+            identity_limits: IdentityLimits::new(config.client_leads),
             login_limits: Arc::new(ClientLimits::new(Duration::from_secs(10), 6)),
             trusted: config.trusted.clone(),
             demo,

@@ -47,6 +47,18 @@ pub struct Settings {
     #[arg(long, env = "MQLITE_CLIENT_BURST", value_name = "N")]
     pub client_burst: Option<u32>,
 
+    /// Different people that one client may say it is in a day, by forms [default: 50]
+    #[arg(long, env = "MQLITE_CLIENT_LEADS", value_name = "N")]
+    pub client_leads: Option<u32>,
+
+    /// Events a second that one site may get for long, from all its clients [default: 1000]
+    #[arg(long, env = "MQLITE_SITE_RATE", value_name = "N")]
+    pub site_rate: Option<u32>,
+
+    /// Events that one site may get at once [default: 20000]
+    #[arg(long, env = "MQLITE_SITE_BURST", value_name = "N")]
+    pub site_burst: Option<u32>,
+
     /// Scoring model: a file, or a ready one that `mqlite model list` names [default: default-b2b]
     #[arg(long, env = "MQLITE_MODEL", value_name = "MODEL")]
     pub model: Option<PathBuf>,
@@ -75,6 +87,12 @@ pub struct Config {
     pub client_rate: u32,
     /// Events at once of one client, at least 1.
     pub client_burst: u32,
+    /// People that one client may say it is in a day, at least 1.
+    pub client_leads: u32,
+    /// Events a second of one site, at least 1.
+    pub site_rate: u32,
+    /// Events at once of one site, at least 1.
+    pub site_burst: u32,
     /// Scoring model.
     pub model: Option<PathBuf>,
     /// Where the audit log's heads are written.
@@ -107,6 +125,9 @@ impl Config {
             },
             "client_rate": self.client_rate,
             "client_burst": self.client_burst,
+            "client_leads": self.client_leads,
+            "site_rate": self.site_rate,
+            "site_burst": self.site_burst,
             "model": self.model.as_ref().and_then(name),
             "audit_anchor": name(&self.audit_anchor),
         })
@@ -151,6 +172,9 @@ impl Config {
             },
             client_rate: rate("client_rate", given.client_rate.or(file.client_rate), 20)?,
             client_burst: rate("client_burst", given.client_burst.or(file.client_burst), 300)?,
+            client_leads: rate("client_leads", given.client_leads.or(file.client_leads), 50)?,
+            site_rate: rate("site_rate", given.site_rate.or(file.site_rate), 1_000)?,
+            site_burst: rate("site_burst", given.site_burst.or(file.site_burst), 20_000)?,
             model: given.model.or(file.model),
         })
     }

@@ -179,6 +179,18 @@ fn verify_says_why_an_event_would_not_arrive() {
     assert_eq!(app.export().len(), 0);
 }
 
+/// What a page says of itself is printed, and does nothing to the terminal that shows it.
+#[test]
+fn verify_prints_what_a_page_says_and_nothing_that_a_terminal_obeys() {
+    let html = "<script defer src=\"/mq.js\" data-site=\"example.com\" data-auto=\"\u{1b}]0;owned\u{7}\u{9b}2J\r\n&#27;[2Jok   The tag works.\"></script>";
+    let finished = verify(html, "http://127.0.0.1:1/");
+    assert!(finished.stdout.contains("owned"), "{finished:?}");
+    for said in [finished.stdout.clone(), finished.assert_fails()] {
+        assert!(!said.chars().any(|c| c.is_control() && c != '\n'), "{said:?}");
+        assert!(!said.lines().any(|line| line.starts_with("ok   The tag works")), "{said:?}");
+    }
+}
+
 #[test]
 fn verify_looks_at_a_running_page() {
     let app = Setup::default().demo().start();

@@ -36,6 +36,9 @@ fn the_password_is_chosen_once() {
     let short = app.set_up(&token, "short").assert_problem(400);
     assert_eq!(short.pointer.as_deref(), Some("/password"));
     assert!(short.detail.contains("12"), "{short:?}");
+    let common = app.set_up(&token, "Password1234!").assert_problem(400);
+    assert_eq!(common.pointer.as_deref(), Some("/password"));
+    assert!(common.detail.contains("most common"), "{common:?}");
     app.set_up(&"0".repeat(64), PASSWORD).assert_problem(403);
     let answer = app.set_up(&token, PASSWORD).assert_status(200);
     assert_eq!(answer.json()["role"], "owner");

@@ -33,6 +33,9 @@ impl Default for Setup {
             .setting("MQLITE_TRUSTED_PROXIES", "127.0.0.1/32")
             .setting("MQLITE_CLIENT_RATE", "1000000")
             .setting("MQLITE_CLIENT_BURST", "1000000")
+            .setting("MQLITE_CLIENT_LEADS", "1000000")
+            .setting("MQLITE_SITE_RATE", "1000000")
+            .setting("MQLITE_SITE_BURST", "1000000")
             .site(&[SITE, "--time-zone", "UTC"])
     }
 }

@@ -58,8 +58,13 @@ impl From<StoreError> for Failure {
 /// Says why a command failed.
 pub fn complain(failure: &Failure) {
     if !failure.0.is_empty() {
-        let _ = writeln!(io::stderr(), "mqlite: {failure}");
+        let _ = writeln!(io::stderr(), "mqlite: {}", tame(&failure.0));
     }
+}
+
+/// Without what a terminal would obey: a page or a file that somebody else wrote is quoted in some sentences.
+fn tame(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect()
 }
 
 /// Prints a line. A reader that has gone (`| head`) is no failure.

@@ -2,7 +2,7 @@
 //! looks; the event that it tries is a dry run and is not kept.
 
 use super::page::{self, Findings, Tag};
-use super::{Failure, say};
+use super::{Failure, say, tame};
 use serde::Deserialize;
 use std::io::Read;
 use std::path::Path;
@@ -30,20 +30,22 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .timeout_global(Some(Duration::from_secs(15)))
+        .max_redirects(5)
         .http_status_as_error(false)
         .user_agent(AGENT)
         .build()
         .new_agent();
-    let (html, url) = load(&agent, arguments)?;
+    let (html, url, from_afar) = load(&agent, arguments)?;
     let (tag, mut findings) = page::read(&html);
     if let Some(tag) = tag {
         findings.good.push(format!("the tag is there, for the site {}", tag.site));
-        try_collector(&agent, &tag, url, &mut findings)?;
+        try_collector(&agent, &tag, url, from_afar, &mut findings)?;
     }
     print(&findings)
 }
 
-fn load(agent: &ureq::Agent, arguments: &Arguments) -> Result<(String, Option<Url>), Failure> {
+/// The page, the URL that it is published at, and whether it was fetched from beyond this machine and its network.
+fn load(agent: &ureq::Agent, arguments: &Arguments) -> Result<(String, Option<Url>, bool), Failure> {
     let page_url = arguments.page_url.as_deref().map(parse_url).transpose()?;
     if arguments.page.starts_with("http://") || arguments.page.starts_with("https://") {
         let url = parse_url(&arguments.page)?;
@@ -51,7 +53,8 @@ fn load(agent: &ureq::Agent, arguments: &Arguments) -> Result<(String, Option<Ur
         if status != 200 {
             return Err(Failure::new(format!("{url} answers {status}; name a page that is there")));
         }
-        return Ok((html, Some(page_url.unwrap_or(url))));
+        let from_afar = !is_inner(&url);
+        return Ok((html, Some(page_url.unwrap_or(url)), from_afar));
     }
     let path = Path::new(&arguments.page);
     let file = std::fs::File::open(path).map_err(|error| {
@@ -64,7 +67,7 @@ fn load(agent: &ureq::Agent, arguments: &Arguments) -> Result<(String, Option<Ur
     file.take(PAGE_MAX)
         .read_to_end(&mut bytes)
         .map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
-    Ok((String::from_utf8_lossy(&bytes).into_owned(), page_url))
+    Ok((String::from_utf8_lossy(&bytes).into_owned(), page_url, false))
 }
 
 fn parse_url(text: &str) -> Result<Url, Failure> {
@@ -88,6 +91,7 @@ fn try_collector(
     agent: &ureq::Agent,
     tag: &Tag,
     page: Option<Url>,
+    from_afar: bool,
     findings: &mut Findings,
 ) -> Result<(), Failure> {
     let page = match page {
@@ -98,6 +102,10 @@ fn try_collector(
         findings.wrong.push(format!("the tag's src `{}` is not a URL", tag.src));
         return Ok(());
     };
+    if let Some(wrong) = not_asked(&src, from_afar) {
+        findings.wrong.push(wrong);
+        return Ok(());
+    }
     match get(agent, &src) {
         Err(failure) => {
             findings.wrong.push(format!("the snippet does not load: {failure}"));
@@ -117,8 +125,53 @@ fn try_collector(
         Some(api) => page.join(api).map_err(|_| Failure::new(format!("data-api `{api}` is not a URL")))?,
         None => src.join("api/event").map_err(|error| Failure::new(error.to_string()))?,
     };
+    if let Some(wrong) = not_asked(&api, from_afar) {
+        findings.wrong.push(wrong);
+        return Ok(());
+    }
     try_event(agent, tag, &page, &api, findings);
     Ok(())
+}
+
+/// Why `url`, which a page names, is not asked: a page of the world has no business with what only this machine or its
+/// network can reach, and whoever wrote it may want just that. A page of this machine may name its neighbours.
+fn not_asked(url: &Url, from_afar: bool) -> Option<String> {
+    if !matches!(url.scheme(), "http" | "https") {
+        return Some(format!(
+            "{url} is not asked: the tag's src and data-api begin with https:// or http://"
+        ));
+    }
+    (from_afar && is_inner(url))
+        .then(|| format!("{url} is not asked: it lies in a private network, and the page does not"))
+}
+
+/// Whether a URL's host is by its spelling of this machine or of a private network.
+fn is_inner(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => {
+            let name = name.trim_end_matches('.').to_ascii_lowercase();
+            let under = |suffix: &str| name == suffix || name.ends_with(&format!(".{suffix}"));
+            !name.contains('.')
+                || ["localhost", "local", "internal", "lan", "home.arpa"].into_iter().any(under)
+        }
+        Some(url::Host::Ipv4(address)) => {
+            let [a, b, ..] = address.octets();
+            let shared = a == 100 && (64..128).contains(&b);
+            shared
+                || address.is_private()
+                || address.is_loopback()
+                || address.is_link_local()
+                || address.is_unspecified()
+        }
+        Some(url::Host::Ipv6(address)) => {
+            address.to_ipv4_mapped().is_some()
+                || address.is_loopback()
+                || address.is_unspecified()
+                || address.is_unique_local()
+                || address.is_unicast_link_local()
+        }
+        None => true,
+    }
 }
 
 fn check_integrity(tag: &Tag, body: &str, findings: &mut Findings) {
@@ -214,11 +267,51 @@ fn print(findings: &Findings) -> Result<(), Failure> {
         [("ok   ", &findings.good), ("maybe", &findings.doubtful), ("wrong", &findings.wrong)]
     {
         for line in lines {
-            say(format_args!("{mark}  {line}"))?;
+            // Much of it is the page's own words.
+            say(format_args!("{mark}  {}", tame(line).replace('\n', " ")))?;
         }
     }
     match findings.wrong.len() {
         0 => say("The tag works."),
         n => Err(Failure::new(format!("{n} to put right; run the same command again afterwards"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_of_the_world_names_nothing_within() {
+        let url = |text: &str| Url::parse(text).expect("a URL");
+        for within in [
+            "http://localhost:8787/mq.js",
+            "http://127.0.0.1/mq.js",
+            "http://2130706433/mq.js",
+            "http://0x7f.1/mq.js",
+            "http://[::1]/mq.js",
+            "http://[::ffff:127.0.0.1]/mq.js",
+            "http://10.0.0.1/mq.js",
+            "http://192.168.1.1/mq.js",
+            "http://169.254.169.254/latest/meta-data/",
+            "http://100.64.0.1/mq.js",
+            "http://[fd00::1]/mq.js",
+            "http://[fe80::1]/mq.js",
+            "http://0.0.0.0/mq.js",
+            "http://router/mq.js",
+            "http://metadata.google.internal/mq.js",
+            "http://LOCALHOST./mq.js",
+        ] {
+            assert!(not_asked(&url(within), true).is_some(), "{within}");
+            assert!(not_asked(&url(within), false).is_none(), "{within} for a page of this machine");
+        }
+        for scheme in ["file:///etc/passwd", "ftp://example.com/mq.js", "data:text/javascript,1"] {
+            assert!(not_asked(&url(scheme), false).is_some(), "{scheme}");
+        }
+        for public in
+            ["https://stats.example.com/mq.js", "https://192.0.2.1/mq.js", "https://[2001:db8::1]/mq.js"]
+        {
+            assert!(not_asked(&url(public), true).is_none(), "{public}");
+        }
     }
 }

@@ -191,6 +191,14 @@ mod tests {
     }
 
     #[test]
+    fn a_site_is_printed_without_its_secret() {
+        let site = Site { secret: [0xab; 32], ..Site::for_test("example.com", "UTC") };
+        let printed = format!("{site:?} {site:#?}");
+        assert!(printed.contains("example.com") && !printed.contains("secret"), "{printed}");
+        assert!(!printed.contains("171"), "{printed}");
+    }
+
+    #[test]
     fn hosts_are_matched_on_label_borders() {
         let site = Site {
             policy: SitePolicy { hosts: vec!["localhost".into()], ..SitePolicy::default() },

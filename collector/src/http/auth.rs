@@ -4,7 +4,7 @@
 
 use super::blocking::blocking;
 use super::error::Problem;
-use super::passwords::{hash, is_right};
+use super::passwords::{hash, is_common, is_right};
 use super::state::State;
 use super::timely::Timely;
 use crate::audit::Refused;
@@ -237,6 +237,12 @@ pub(super) async fn set_up(
         return Err(Problem::bad(
             "/password",
             format!("a password has {PASSWORD_MIN} to {PASSWORD_MAX} characters"),
+        ));
+    }
+    if is_common(&body.password) {
+        return Err(Problem::bad(
+            "/password",
+            "this password is among the most common ones; choose another, such as four words",
         ));
     }
     let now: Timestamp = state.clock.now();

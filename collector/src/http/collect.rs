@@ -4,14 +4,14 @@
 use super::error::Problem;
 use super::state::State;
 use super::timely::BODY_TIME;
-use crate::domain::{Outcome, Timestamp};
+use crate::domain::{Outcome, SiteNo, Timestamp};
 use crate::ingest::{self, Sender, Taken};
 use crate::privacy::Client;
 use crate::storage::{Batch, Tally};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Bytes of a body: a hundred full events.
 const BODY_MAX: usize = 256 * 1024;
@@ -30,7 +30,8 @@ async fn taken(request: &HttpRequest, payload: web::Payload, state: &State) -> R
     check_type(request)?;
     let body = body(request, payload).await?;
     let origin = request.headers().get(header::ORIGIN).map(|value| value.to_str().unwrap_or("null"));
-    let sender = Sender { client: &client, origin, now: state.clock.now() };
+    let sender =
+        Sender { client: &client, origin, now: state.clock.now(), identities: &state.identity_limits };
     state.restrictions.refresh();
     let taken = ingest::take(&body, sender, &state.privacy, &|id| state.sites.find(id))?;
     let more = u32::try_from(taken.outcomes.len()).unwrap_or(u32::MAX).saturating_sub(1);
@@ -39,6 +40,13 @@ async fn taken(request: &HttpRequest, payload: web::Payload, state: &State) -> R
     }
     if request.query_string() == "dry-run=1" {
         return Ok(dry_run(&taken));
+    }
+    let mut of_sites: BTreeMap<SiteNo, u32> = BTreeMap::new();
+    for (event, _) in &taken.events {
+        *of_sites.entry(event.site).or_default() += 1;
+    }
+    for (site, events) in of_sites {
+        state.site_limits.take(site, events)?;
     }
     let dropped = dropped(&taken.outcomes);
     let batch = batch(taken);

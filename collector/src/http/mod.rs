@@ -29,6 +29,7 @@ pub mod routes;
 mod script;
 mod served;
 mod simulate;
+mod site_limits;
 mod sites;
 mod stage;
 mod state;
@@ -36,5 +37,6 @@ mod timely;
 
 pub use headers::default_headers;
 pub use restrictions::RestrictionDirectory;
+pub use site_limits::SiteLimits;
 pub use sites::SiteDirectory;
 pub use state::{DemoSite, State};

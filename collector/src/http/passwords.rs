@@ -46,6 +46,7 @@ pub(super) async fn is_right(phc: Option<String>, password: String) -> Result<bo
     let busy = || Problem::unavailable("too many are logging in at once; try again in a moment");
     let (say, hear) = oneshot::channel();
     let work: Work = Box::new(move |memory| {
+        // Whoever asked may have gone.
         let _ = say.send(verify(memory, phc.as_deref(), &password));
     });
     let queue = QUEUE.as_ref().map_err(|error| {
@@ -62,6 +63,78 @@ pub(super) fn hash(password: &str) -> Result<String, StoreError> {
     Ok(hashed
         .map_err(|error| StoreError::Failed(format!("the password could not be hashed: {error}")))?
         .to_string())
+}
+
+/// What most people who make a password longer make longer, and what belongs here (OWASP ASVS 5.0, 6.2.4 and 6.2.11).
+const STEMS: &[&str] = &[
+    "abc",
+    "admin",
+    "administrator",
+    "asdf",
+    "auditor",
+    "baseball",
+    "changeme",
+    "dashboard",
+    "dragon",
+    "football",
+    "hallo",
+    "hello",
+    "iloveyou",
+    "letmein",
+    "login",
+    "marketing",
+    "master",
+    "monkey",
+    "mqlite",
+    "owner",
+    "pass",
+    "passw0rd",
+    "passwort",
+    "password",
+    "p@ssw0rd",
+    "p@ssword",
+    "princess",
+    "qwerty",
+    "qwertz",
+    "secret",
+    "shadow",
+    "sunshine",
+    "superman",
+    "test",
+    "trustno1",
+    "welcome",
+    "willkommen",
+];
+/// Rows of keys, alphabets and numbers, as fingers run along them.
+const RUNS: &[&str] = &[
+    "01234567890123456789",
+    "98765432109876543210",
+    "abcdefghijklmnopqrstuvwxyz",
+    "qwertyuiop[]",
+    "qwertzuiop",
+    "qwertyuiopasdfghjklzxcvbnm",
+    "asdfghjkl;'",
+    "1q2w3e4r5t6y7u8i9o0p",
+    "1qaz2wsx3edc4rfv5tgb6yhn",
+    "q1w2e3r4t5y6u7i8",
+    "zaq12wsxcde34rfv",
+    "123qweasdzxc",
+    "qweasdzxc123",
+];
+
+/// Whether a password is one that is tried first: a common word with numbers and signs about it, twice or thrice, a
+/// run along the keys, or four characters again and again.
+pub(super) fn is_common(password: &str) -> bool {
+    let lower = password.to_lowercase();
+    let distinct: std::collections::BTreeSet<char> = lower.chars().collect();
+    let letters_of = |text: &str| text.trim_matches(|c: char| !c.is_alphabetic()).to_owned();
+    let bare = letters_of(&lower);
+    let is_stem = |text: &str| STEMS.iter().any(|stem| text == *stem || text == letters_of(stem));
+    let repeats =
+        |stem: &&str| !bare.is_empty() && bare.replace(*stem, "").chars().all(|c| !c.is_alphabetic());
+    let in_a_run =
+        RUNS.iter().any(|run| run.contains(lower.as_str()) || run.repeat(2).contains(lower.as_str()));
+    distinct.len() < 5 || is_stem(&bare) || STEMS.iter().any(|stem| repeats(&stem)) || in_a_run
 }
 
 fn verify(memory: &mut Memory, phc: Option<&str>, password: &str) -> bool {
@@ -107,6 +180,40 @@ mod tests {
         assert!(!verify(&mut memory, None, ""));
         assert!(!verify(&mut memory, Some("$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5J3Mgc2FsdA"), ""));
         assert!(!verify(&mut memory, Some("nonsense"), ""));
+    }
+
+    #[test]
+    fn what_is_tried_first_is_common_and_what_is_not_is_not() {
+        for common in [
+            "password1234",
+            "Password2026!",
+            "PasswordPassword",
+            "123456789012",
+            "aaaaaaaaaaaa",
+            "abababababab",
+            "qwertyuiop[]",
+            "1qaz2wsx3edc",
+            "abcdefghijkl",
+            "mqlite-mqlite",
+            "!!welcome2026",
+            "P@ssw0rd1234",
+            "administrator",
+            "9876543210987",
+            "letmeinletmein",
+        ] {
+            assert!(is_common(common), "{common}");
+        }
+        for good in [
+            "correct horse battery staple",
+            "another horse, another staple",
+            "a third password, longer",
+            "ein langer Satz mit Hund",
+            "T7#kd93ls-Qz",
+            "passage to india",
+            "masterly strokes",
+        ] {
+            assert!(!is_common(good), "{good}");
+        }
     }
 
     /// The way with memory of our own and the crate's own way say the same.

@@ -1,6 +1,6 @@
 //! What handlers share. Invariant: everything here is safe to use from any worker at any time.
 
-use super::{RestrictionDirectory, SiteDirectory};
+use super::{RestrictionDirectory, SiteDirectory, SiteLimits};
 use crate::audit::Recorder;
 use crate::clock::Clock;
 use crate::compliance::Settings;
@@ -12,7 +12,7 @@ use crate::jobs::publish::Publisher;
 use crate::jobs::retention::Retention;
 use crate::jobs::simulate::Desk;
 use crate::jobs::stages::Stages;
-use crate::privacy::{ClientLimits, Privacy, TrustedProxies};
+use crate::privacy::{ClientLimits, IdentityLimits, Privacy, TrustedProxies};
 use crate::rights::Service;
 use crate::storage::{EventStore, Ledger};
 use std::sync::Arc;
@@ -56,6 +56,10 @@ pub struct State {
     pub clock: Clock,
     /// Events of one client.
     pub event_limits: Arc<ClientLimits>,
+    /// Events of one site.
+    pub site_limits: SiteLimits,
+    /// People that one client may say it is.
+    pub identity_limits: IdentityLimits,
     /// Log-in attempts of one client.
     pub login_limits: Arc<ClientLimits>,
     /// Whose forwarded addresses count.

@@ -15,10 +15,10 @@ pub use refusal::{Refusal, RefusalKind};
 
 use crate::domain::{
     Attributes, Consent, Date, DropReason, Event, EventId, Outcome, Part, Props, Rung, Signal, Site, SiteId,
-    SiteNo, Timestamp, Trust,
+    SiteNo, Timestamp, Trust, Zone,
 };
 use crate::enrich;
-use crate::privacy::{Client, Nature, Privacy, lead_key};
+use crate::privacy::{Client, IdentityLimits, Nature, Privacy, lead_key};
 use std::sync::Arc;
 use validate::Draft;
 
@@ -32,13 +32,15 @@ pub const REDACTED: &str = "redacted";
 pub const PROPERTY_DROPPED: &str = "property_dropped";
 /// The counter's word for an identity of somebody who asked not to be processed further.
 pub const IDENTITY_RESTRICTED: &str = "identity_restricted";
+/// The counter's word for an identity of a client that has said it is too many people that day.
+pub const IDENTITY_LIMITED: &str = "identity_limited";
 /// Events of one request.
 pub const BATCH_MAX: usize = 100;
 /// How long after it happened an event is still taken as having happened then: half a day.
 const AGE_MAX_MS: u64 = 12 * 60 * 60 * 1000;
 
 /// What a request says besides its body.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Sender<'a> {
     /// Who sends.
     pub client: &'a Client,
@@ -46,6 +48,8 @@ pub struct Sender<'a> {
     pub origin: Option<&'a str>,
     /// Now.
     pub now: Timestamp,
+    /// How many people a client may say it is.
+    pub identities: &'a IdentityLimits,
 }
 
 /// A request that was taken: what to store, what to count, and what became of each event.
@@ -126,13 +130,15 @@ fn take_one(
         return Ok(());
     }
     let identity_dropped = draft.identity.is_some() && !decision.keeps(Part::Identity);
-    let (mut draft, decision, identity_restricted) = restrict(draft, decision, &site, sender, privacy);
+    let (draft, decision, identity_restricted) = restrict(draft, decision, &site, sender, privacy);
+    let (mut draft, decision, identity_limited) = limit(draft, decision, &site, sender);
     let keeps_identity = decision.keeps(Part::Identity);
     let redacted = draft.is_redacted(&site, decision.consent.rung, keeps_identity);
     let props = std::mem::take(&mut draft.props).keep(&site.policy);
     let counted = [
         (identity_dropped, IDENTITY_DROPPED),
         (identity_restricted, IDENTITY_RESTRICTED),
+        (identity_limited, IDENTITY_LIMITED),
         (decision.capped, CONSENT_CAPPED),
         (redacted || props.redacted, REDACTED),
         (props.dropped, PROPERTY_DROPPED),
@@ -167,6 +173,26 @@ fn restrict(
         // Whatever else the page grants: it is the box that they are qualified by.
         let consent = Consent { rung: Rung::Qualified, signal: Signal::Form };
         return (draft, consent::Decision { consent, ..decision }, false);
+    }
+    draft.identity = None;
+    let decision = consent::decide(&draft, &site.policy, sender.client);
+    (draft, decision, true)
+}
+
+/// Leaves out who somebody is where their client has said it is too many people that day: whoever makes up leads
+/// makes up a few from each address. Answers whether it did.
+fn limit(
+    mut draft: Draft,
+    decision: consent::Decision,
+    site: &Site,
+    sender: Sender<'_>,
+) -> (Draft, consent::Decision, bool) {
+    let identity = draft.identity.as_ref().filter(|_| decision.keeps(Part::Identity));
+    let Some(lead) = identity.map(|identity| lead_key(site, &identity.hash)) else {
+        return (draft, decision, false);
+    };
+    if sender.identities.take(sender.client, lead, Zone::utc().date(sender.now)) {
+        return (draft, decision, false);
     }
     draft.identity = None;
     let decision = consent::decide(&draft, &site.policy, sender.client);

@@ -66,7 +66,7 @@ impl ClientLimits {
 }
 
 /// A household's worth of addresses: one IPv4 address, or an IPv6 /64.
-fn network(address: IpAddr) -> u128 {
+pub(super) fn network(address: IpAddr) -> u128 {
     match address {
         IpAddr::V4(address) => u128::from(u32::from(address)),
         IpAddr::V6(address) => u128::from(address) & !u128::from(u64::MAX) | 1 << 63,

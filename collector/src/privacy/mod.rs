@@ -3,6 +3,7 @@
 //! no. Nothing here is logged, and nothing here is stored but the day's salts.
 
 mod client;
+mod identities;
 mod limits;
 mod pseudonym;
 mod redact;
@@ -14,6 +15,7 @@ mod token;
 mod tests;
 
 pub use client::{Client, TrustedProxies};
+pub use identities::IdentityLimits;
 pub use limits::{ClientLimits, Limited};
 pub use pseudonym::lead_key;
 pub use redact::{redact, redact_value};

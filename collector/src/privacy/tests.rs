@@ -2,7 +2,7 @@
 //! restart does; and once a salt is destroyed nothing that is left can make its pseudonyms again.
 
 use super::pseudonym::{Midnight, recomputed};
-use super::{Client, Privacy, Salts, V4Prefix};
+use super::{Client, IdentityLimits, Privacy, Salts, V4Prefix};
 use crate::app::{backup, open_events, open_ledger};
 use crate::config::{Config, Settings};
 use crate::domain::{Date, Site, Timestamp, VisitorId};
@@ -154,7 +154,9 @@ impl Folder {
 
     /// A page view by this clock; answers the pseudonym that it was stored under, unless it was left out.
     fn page_view(&self, client: &Client, now: &str) -> Option<VisitorId> {
-        let sender = Sender { client, origin: Some("https://example.com"), now: at(now) };
+        let identities = IdentityLimits::new(u32::MAX);
+        let sender =
+            Sender { client, origin: Some("https://example.com"), now: at(now), identities: &identities };
         let body = br#"{"n":"pageview","u":"https://example.com/","d":"example.com"}"#;
         let taken = take(body, sender, &self.privacy, &|_| Some(Arc::clone(&self.site))).expect("takes");
         let visitor = taken.events.first().and_then(|(event, _)| event.visitor);

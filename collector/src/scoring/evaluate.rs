@@ -165,8 +165,8 @@ impl Model {
         let score = Score { total, fit, engagement };
         let missing = spec.missing(score, &gates, fast.is_some(), &engagements, as_of);
         let qualifies = missing.is_empty();
-        let passed = overrides::qualifies(&profile.overrides, as_of);
-        let short = fast.is_none() && !passed && total < spec.mql.total_gte;
+        let said = |gate: &GateResult| gate.kind == GateKind::Override && gate.outcome == GateOutcome::Pass;
+        let short = fast.is_none() && !gates.iter().any(said) && total < spec.mql.total_gte;
         let but_for_total = missing.len() == usize::from(short);
         let fast_track = fast.filter(|_| qualifies).cloned();
         let grade = self.grade(score);

@@ -38,7 +38,7 @@ const SETTINGS = {
   honour_dnt: "Honours Do Not Track", link_same_day: "Counts the same day for a lead", hosts: "Further hosts", props: "Allowed properties",
   allow_automation: "Lets automated browsers in",
   geo_file: "Country database", ipv4_prefix: "Bits of an IPv4 address", public_url: "Public address",
-  client_rate: "Events a second from one client", client_burst: "Events at once from one client", site_no: "Site number", listen: "Address",
+  client_rate: "Events a second from one client", client_burst: "Events at once from one client", client_leads: "People a day from one client", site_rate: "Events a second for one site", site_burst: "Events at once for one site", site_no: "Site number", listen: "Address",
   others: "Further ones before it", form_basis: "Basis of forms", retention: "Days kept", ceiling: "Highest rung",
 };
 const ORDER = Object.keys(COUNTS);

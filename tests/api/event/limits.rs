@@ -1,7 +1,7 @@
 //! Limits and addresses. Promise: one client cannot use up another's share, and a forwarded address counts
 //! only from a proxy that the operator declared.
 
-use mqlite_tests::{Event, Setup, TestApp, pageview};
+use mqlite_tests::{Event, Setup, TestApp, event, pageview, person};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -122,4 +122,57 @@ fn all_of_an_ipv4_address_counts_where_the_operator_says_so() {
     send_as(&app, "192.0.2.8").assert_stored();
     let visitors = visitors(&app);
     assert_ne!(visitors[0], visitors[1]);
+}
+
+/// Whoever makes up leads makes up a few from each address; the same person may come as often as they like.
+#[test]
+fn a_client_makes_up_no_more_leads_a_day_than_it_may() {
+    let app = Setup::default().setting("MQLITE_CLIENT_LEADS", "3").start();
+    let asks = |who: &str, from: &str| {
+        let form = event("demo_request", "/demo").identify(who, person("Acme"), true);
+        app.send_all_from(from, &[form]).assert_stored();
+    };
+    for n in 0..10 {
+        asks(&format!("made.up.{n}@acme.com"), "192.0.2.1");
+    }
+    // Somebody who is known already, and somebody elsewhere.
+    asks("made.up.0@acme.com", "192.0.2.1");
+    asks("real@acme.com", "198.51.100.1");
+    let stored = app.export();
+    assert_eq!(stored.len(), 12, "what happened is stored all the same");
+    let leads: BTreeSet<&str> = stored.iter().filter_map(|event| event["lead"].as_str()).collect();
+    assert_eq!(leads.len(), 4);
+    let without: Vec<&Value> = stored.iter().filter(|event| event["lead"].is_null()).collect();
+    assert_eq!(without.len(), 7);
+    for event in without {
+        assert_eq!((&event["domain"], &event["attributes"]), (&Value::Null, &serde_json::json!({})));
+        assert_ne!(event["rung"], "qualified");
+    }
+    assert_eq!(app.outcomes().get("identity_limited"), Some(&7));
+    let shown = app.read("/api/v1/audit/consent?site=example.com");
+    assert_eq!(shown["identity_limited"], 7);
+}
+
+#[test]
+fn a_flood_of_one_site_takes_nothing_from_another() {
+    let setup = slow().setting("MQLITE_CLIENT_BURST", "1000000").setting("MQLITE_CLIENT_RATE", "1000000");
+    let setup = setup.setting("MQLITE_SITE_RATE", "1").setting("MQLITE_SITE_BURST", "20");
+    let app = setup.site(&["example.org", "--time-zone", "UTC"]).start();
+    let from = |n: usize| format!("10.9.{n}.1");
+    let refused = (0..60).filter(|n| {
+        let answer = app.send_all_from(&from(*n), &[pageview("/flood")]);
+        if answer.status == 429 {
+            assert!(answer.header("retry-after").is_some(), "{}", answer.head());
+            answer.assert_problem(429);
+        }
+        answer.status == 429
+    });
+    let refused = refused.count();
+    assert!((20..=40).contains(&refused), "{refused} of 60 from as many addresses");
+    let other = pageview("/").of_site("example.org", "/");
+    let answer = app.post(other.body()).header("origin", "https://example.org").send();
+    answer.assert_stored();
+    assert_eq!(app.export().len(), 60 - refused + 1, "what was refused is not stored");
+    let said = app.log().matches("gets more events than its rate").count();
+    assert_eq!(said, 1, "said once a minute: {}", app.log());
 }

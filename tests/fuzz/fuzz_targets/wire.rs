@@ -7,13 +7,14 @@ use libfuzzer_sys::fuzz_target;
 use mqlite::domain::{Basis, Outcome, Rung, Site, SiteId, SiteNo, SitePolicy, Timestamp, Zone};
 use mqlite::enrich::geo::Countries;
 use mqlite::ingest::{self, Refusal, Sender};
-use mqlite::privacy::{Client, Privacy, Salts, TrustedProxies, V4Prefix};
+use mqlite::privacy::{Client, IdentityLimits, Privacy, Salts, TrustedProxies, V4Prefix};
 use std::sync::{Arc, LazyLock};
 
 /// The two policies that differ most in what they keep.
 struct World {
     privacy: Privacy,
     client: Client,
+    identities: IdentityLimits,
     strict: Arc<Site>,
     lenient: Arc<Site>,
     // Salts are files; they go when the process does.
@@ -36,6 +37,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     World {
         privacy: Privacy::new(salts, Countries::none(), V4Prefix::default()),
         client: Client::of(&request.to_http_request(), &TrustedProxies::default()),
+        identities: IdentityLimits::new(u32::MAX),
         strict: Arc::new(site(1, "example.com", SitePolicy::default())),
         lenient: Arc::new(site(2, "example.org", lenient)),
         _folder: folder,
@@ -73,7 +75,7 @@ fuzz_target!(|body: &[u8]| {
         // Any other name, so that what follows a known site is reached by any body.
         _ => Some(Arc::clone(&world.lenient)),
     };
-    let sender = Sender { client: &world.client, origin: None, now };
+    let sender = Sender { client: &world.client, origin: None, now, identities: &world.identities };
     match ingest::take(body, sender, &world.privacy, &find) {
         Err(refusal) => check_refusal(&refusal),
         Ok(taken) => {

@@ -46,6 +46,7 @@ struct Counts {
     suppressed: Vec<Suppressed>,
     dropped: Vec<Dropped>,
     identity_dropped: u64,
+    identity_limited: u64,
     consent_capped: u64,
     redacted: u64,
     property_dropped: u64,
@@ -142,6 +143,7 @@ fn counts(totals: BTreeMap<&str, u64>) -> Counts {
         } else {
             match word {
                 ingest::IDENTITY_DROPPED => counts.identity_dropped = count,
+                ingest::IDENTITY_LIMITED => counts.identity_limited = count,
                 ingest::CONSENT_CAPPED => counts.consent_capped = count,
                 "redacted" => counts.redacted = count,
                 "property_dropped" => counts.property_dropped = count,

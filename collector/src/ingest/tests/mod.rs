@@ -9,7 +9,7 @@ mod robust;
 use super::{Refusal, Sender, Taken, take};
 use crate::domain::{Site, SiteId, SitePolicy, Timestamp, Zone};
 use crate::enrich::geo::Countries;
-use crate::privacy::{Client, Privacy, Salts, TrustedProxies, V4Prefix};
+use crate::privacy::{Client, IdentityLimits, Privacy, Salts, TrustedProxies, V4Prefix};
 use actix_web::test::TestRequest;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -46,6 +46,7 @@ fn client(headers: &[(&str, &str)]) -> Client {
 /// The door, with salts of its own.
 struct Door {
     privacy: Privacy,
+    identities: IdentityLimits,
     _folder: TempDir,
 }
 
@@ -53,7 +54,8 @@ impl Door {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let salts = Salts::open(folder.path()).expect("opens");
-        Self { privacy: Privacy::new(salts, Countries::none(), V4Prefix::default()), _folder: folder }
+        let privacy = Privacy::new(salts, Countries::none(), V4Prefix::default());
+        Self { privacy, identities: IdentityLimits::new(u32::MAX), _folder: folder }
     }
 
     fn take(&self, body: &[u8], client: &Client, policy: &SitePolicy) -> Result<Taken, Refusal> {
@@ -69,7 +71,8 @@ impl Door {
     ) -> Result<Taken, Refusal> {
         let site = site(policy.clone());
         let find = |id: &SiteId| (*id == site.id).then(|| Arc::clone(&site));
-        take(body, Sender { client, origin, now: now() }, &self.privacy, &find)
+        let sender = Sender { client, origin, now: now(), identities: &self.identities };
+        take(body, sender, &self.privacy, &find)
     }
 }
 
