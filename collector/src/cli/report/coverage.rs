@@ -33,7 +33,7 @@ pub struct Arguments {
 ///
 /// # Errors
 /// When there is no data folder, no such site, or the period is none.
-pub fn run(arguments: Arguments) -> Result<(), Failure> {
+pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = Config::resolve(arguments.settings)?;
     let ledger = open_ledger(&config.data)?;
     let id = SiteId::parse(&arguments.site)?;

@@ -38,6 +38,7 @@ pub(super) const LEDGER: &[Migration] = &[
     step!("ledger", "0005_rights"),
     step!("ledger", "0006_retention"),
     step!("ledger", "0007_lifecycle"),
+    step!("ledger", "0008_asking"),
 ];
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS migrations (
