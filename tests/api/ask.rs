@@ -118,7 +118,8 @@ fn everybody_else_gets_one_answer() {
     assert_eq!(nobody.text(), r#"{"ask":[]}"#);
     let same = |answer: Answer, who: &str| {
         let head = |answer: &Answer| {
-            let lines: Vec<String> =
+            // In any order, as they are sent.
+            let lines: std::collections::BTreeSet<String> =
                 answer.head().lines().filter(|line| !line.starts_with("date")).map(str::to_owned).collect();
             lines
         };
