@@ -18,37 +18,46 @@ type Failure = Box<dyn std::error::Error>;
 /// The most that the snippet may weigh, in bytes after gzip -9.
 const BUDGET: usize = 2_500;
 
+/// The same of the script for forms that ask.
+const ASK_BUDGET: usize = 700;
+
 fn main() -> Result<(), Failure> {
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
     println!("cargo::rerun-if-changed=src/js");
+    println!("cargo::rerun-if-changed=src/ask");
     println!("cargo::rerun-if-changed=build.rs");
+    build(&out, "src/js", "mq", "snippet", BUDGET)?;
+    build(&out, "src/ask", "mq-ask", "script for forms that ask", ASK_BUDGET)
+}
 
-    let source = bundle(Path::new("src/js"))?;
+/// Makes the script `name` of the parts in `folder`.
+fn build(out: &Path, folder: &str, name: &str, title: &str, budget: usize) -> Result<(), Failure> {
+    let source = bundle(Path::new(folder))?;
     let minified = minify(&source)?;
     let gzip = gzip(&minified)?;
     let brotli = brotli(&minified)?;
     println!(
-        "cargo::warning=snippet: {} bytes gzip -9 of {BUDGET} (minified {}, brotli {})",
+        "cargo::warning={title}: {} bytes gzip -9 of {budget} (minified {}, brotli {})",
         gzip.len(),
         minified.len(),
         brotli.len()
     );
-    if gzip.len() > BUDGET {
-        return Err(format!("the snippet weighs {} bytes after gzip -9, {BUDGET} allowed", gzip.len()).into());
+    if gzip.len() > budget {
+        return Err(format!("the {title} weighs {} bytes after gzip -9, {budget} allowed", gzip.len()).into());
     }
 
     let hash: String = Sha256::digest(&minified).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     let integrity = format!("sha384-{}", STANDARD.encode(Sha384::digest(&minified)));
-    for (name, bytes) in [
-        ("mq.source.js", source.as_bytes()),
-        ("mq.js", &minified),
-        ("mq.js.gz", &gzip),
-        ("mq.js.br", &brotli),
+    for (ending, bytes) in [
+        ("source.js", source.as_bytes()),
+        ("js", &minified),
+        ("js.gz", &gzip),
+        ("js.br", &brotli),
         ("hash", hash.as_bytes()),
         ("integrity", integrity.as_bytes()),
-        ("budget", BUDGET.to_string().as_bytes()),
+        ("budget", budget.to_string().as_bytes()),
     ] {
-        fs::write(out.join(name), bytes)?;
+        fs::write(out.join(format!("{name}.{ending}")), bytes)?;
     }
     Ok(())
 }

@@ -24,7 +24,11 @@ const snippets = () => {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
   }
-  return { source: readFileSync(join(folder, 'mq.source.js')), minified: readFileSync(join(folder, 'mq.js')) };
+  const read = (name) => readFileSync(join(folder, name));
+  return {
+    source: { 'mq.js': read('mq.source.js'), 'mq-ask.js': read('mq-ask.source.js') },
+    minified: { 'mq.js': read('mq.js'), 'mq-ask.js': read('mq-ask.js') },
+  };
 };
 
 const listen = (handler) =>
@@ -44,6 +48,9 @@ class Collector {
   constructor() {
     this.requests = [];
     this.answer = () => 202;
+    // What forms ask (mq-ask.js), and what they are answered: a status and a body, or nothing at all.
+    this.questions = [];
+    this.reply = () => ({ status: 200, body: { ask: [] } });
     this.waiting = [];
   }
 
@@ -85,7 +92,7 @@ class Collector {
   }
 
   receive(request) {
-    this.requests.push(request);
+    if (request) this.requests.push(request);
     this.waiting = this.waiting.filter((look) => !look());
   }
 }
@@ -131,9 +138,9 @@ class World {
     const [, form, file] = request.url.split(/[/?]/);
     const cors = { 'access-control-allow-origin': '*' };
     if (request.method === 'GET') {
-      if (file === 'mq.js') {
+      if (this.files[form]?.[file]) {
         response.writeHead(200, { 'content-type': 'text/javascript', 'cache-control': 'no-store', ...cors });
-        response.end(this.files[form]);
+        response.end(this.files[form][file]);
         return;
       }
       response.writeHead(request.url === '/ping' ? 204 : 404, cors).end();
@@ -141,6 +148,13 @@ class World {
     }
     const { method, url, headers } = request;
     const parsed = method === 'POST' ? JSON.parse(body) : [];
+    if (url.endsWith('/api/ask')) {
+      this.collector.questions.push({ method, headers, body, asked: parsed });
+      const reply = this.collector.reply(parsed);
+      if (reply) response.writeHead(reply.status, { 'content-type': 'application/json', ...cors }).end(JSON.stringify(reply.body));
+      this.collector.receive();
+      return;
+    }
     const events = Array.isArray(parsed) ? parsed : [parsed];
     const answer = method === 'POST' ? this.collector.answer(events, this.collector.requests.length) : 204;
     if (answer === 'drop') request.socket.destroy();
@@ -200,6 +214,11 @@ class Scene {
     return `${world.collectorOrigin}/${this.form}/mq.js`;
   }
 
+  /** The tag for forms that ask. */
+  get askTag() {
+    return `<script defer src="${world.collectorOrigin}/${this.form}/mq-ask.js"></script>`;
+  }
+
   get loads() {
     return world.loads;
   }
@@ -216,7 +235,9 @@ class Scene {
   watch(page) {
     page.on('pageerror', (error) => this.errors.push(String(error)));
     page.on('request', (request) => {
-      const known = [world.origin, world.insecureOrigin, this.api, this.script, `${world.collectorOrigin}/ping`];
+      const base = `${world.collectorOrigin}/${this.form}`;
+      const ours = [this.api, this.script, `${base}/mq-ask.js`, `${base}/api/ask`, `${world.collectorOrigin}/ping`];
+      const known = [world.origin, world.insecureOrigin, ...ours];
       if (!known.some((prefix) => request.url().startsWith(prefix))) this.outside.push(request.url());
     });
   }
@@ -284,7 +305,7 @@ export const both = (name, act, { compare = true, errors = [] } = {}) =>
           assert.deepEqual(await scene.context.cookies(), []);
           assert.deepEqual(scene.outside, [], 'requests went elsewhere');
           assert.deepEqual(scene.errors, errors, 'errors reached the page');
-          for (const { method, headers } of scene.collector.requests) {
+          for (const { method, headers } of [...scene.collector.requests, ...scene.collector.questions]) {
             assert.equal(method, 'POST', 'a preflight was asked');
             assert.equal(headers['content-type'], 'text/plain;charset=UTF-8');
             assert.equal(headers.cookie, undefined);

@@ -64,6 +64,10 @@ pub struct Add {
     /// Keep all properties (lifts the list), or none but those that `--allow-prop` names
     #[arg(long, value_name = "ALL/NONE")]
     props: Option<AllProps>,
+    /// A declared field that forms may ask recognised leads for, such as company_size; can be given several times, and
+    /// replaces the list; `none` tells nobody anything
+    #[arg(long = "ask", value_name = "FIELD|none")]
+    ask: Vec<String>,
     #[command(flatten)]
     settings: Settings,
 }
@@ -177,6 +181,9 @@ fn add(arguments: Add) -> Result<(), Failure> {
     }
     policy.ceiling = arguments.ceiling.unwrap_or(policy.ceiling);
     policy.props = props(policy.props, arguments.props, &arguments.allowed_props)?;
+    if !arguments.ask.is_empty() {
+        policy.ask = asked(arguments.ask)?;
+    }
     let before = known.as_ref().map(|site| &site.policy);
     let (action, details) = match before {
         Some(before) => (Action::SiteChanged, json!({ "changed": changes(before, &policy)? })),
@@ -225,6 +232,19 @@ fn props(
         }
     }
     Ok(Some(listed))
+}
+
+/// The fields that forms may ask for, in one order.
+fn asked(fields: Vec<String>) -> Result<Vec<String>, Failure> {
+    let mut fields: Vec<String> = fields.into_iter().filter(|field| field != "none").collect();
+    if fields.iter().any(|field| field.is_empty() || Text::<40>::clean(field).as_str() != field) {
+        return Err(Failure::new(
+            "a field's name has 1 to 40 bytes, as forms give it in data-mq-field; to ask for none, write --ask none",
+        ));
+    }
+    fields.sort_unstable();
+    fields.dedup();
+    Ok(fields)
 }
 
 /// Every setting that is another now, with what it was.

@@ -62,6 +62,8 @@ pub struct SiteFacts {
     pub signals: Vec<Signal>,
     /// The names of the properties that are kept; `None` keeps all.
     pub props: Option<Vec<String>>,
+    /// Fields of which forms may be told that they are not known yet.
+    pub ask: Vec<String>,
     /// How long data is kept.
     pub days: Days,
 }
@@ -79,6 +81,7 @@ impl SiteFacts {
             ceiling: site.policy.ceiling,
             signals: Signal::acceptable().filter(|signal| site.policy.signals.contains(signal)).collect(),
             props: site.policy.props.clone(),
+            ask: site.policy.ask.clone(),
             days: site.policy.retention.into(),
         }
     }

@@ -277,6 +277,7 @@ fn bases(inputs: &Inputs<'_>) -> String {
             history,
             forms,
             props(site),
+            ask(site),
         ];
         text.push_str(&format!("{}\n", list(facts)));
     }
@@ -308,6 +309,18 @@ fn props(site: &SiteFacts) -> String {
             format!("Of properties that pages send with an event, these are kept: {}.", names.join(", "))
         }
     }
+}
+
+fn ask(site: &SiteFacts) -> String {
+    if site.ask.is_empty() {
+        return "No form is told what is not known of a lead.".to_owned();
+    }
+    let names: Vec<String> = site.ask.iter().map(|name| code(name)).collect();
+    format!(
+        "A form of a lead that consented to be qualified and is recognised may be told which of these fields are not \
+         known yet, names only: {}.",
+        names.join(", ")
+    )
 }
 
 fn rights() -> String {

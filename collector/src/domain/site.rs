@@ -97,6 +97,9 @@ pub struct SitePolicy {
     pub ceiling: Rung,
     /// The names of the properties that are kept; `None` keeps all, an empty list none.
     pub props: Option<Vec<String>>,
+    /// Declared fields of which the forms of a lead that is recognised may be told that they are not known yet;
+    /// none, and nobody is told anything.
+    pub ask: Vec<String>,
 }
 
 impl SitePolicy {
@@ -118,6 +121,7 @@ impl Default for SitePolicy {
             signals: Signal::acceptable().collect(),
             ceiling: Rung::Qualified,
             props: None,
+            ask: Vec::new(),
         }
     }
 }

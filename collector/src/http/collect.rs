@@ -73,7 +73,7 @@ pub(super) async fn preflight() -> HttpResponse {
 }
 
 /// Any page may ask, none with credentials; whether it may send for a site is for `ingest` to say.
-fn cors(response: &mut actix_web::HttpResponseBuilder) {
+pub(super) fn cors(response: &mut actix_web::HttpResponseBuilder) {
     response
         .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
         .insert_header((header::ACCESS_CONTROL_EXPOSE_HEADERS, "x-mqlite-dropped, retry-after"))
@@ -83,7 +83,7 @@ fn cors(response: &mut actix_web::HttpResponseBuilder) {
 
 /// A problem that a page of another origin may read.
 #[derive(Debug)]
-pub(super) struct CorsProblem(Problem);
+pub(super) struct CorsProblem(pub(super) Problem);
 
 impl std::fmt::Display for CorsProblem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -108,7 +108,7 @@ impl actix_web::ResponseError for CorsProblem {
     }
 }
 
-fn check_type(request: &HttpRequest) -> Result<(), Problem> {
+pub(super) fn check_type(request: &HttpRequest) -> Result<(), Problem> {
     let value =
         |name| request.headers().get(name).map(|value: &header::HeaderValue| value.to_str().unwrap_or("?"));
     let essence = value(header::CONTENT_TYPE).map(|text| text.split(';').next().unwrap_or_default().trim());
@@ -122,7 +122,7 @@ fn check_type(request: &HttpRequest) -> Result<(), Problem> {
     Ok(())
 }
 
-async fn body(request: &HttpRequest, payload: web::Payload) -> Result<web::Bytes, Problem> {
+pub(super) async fn body(request: &HttpRequest, payload: web::Payload) -> Result<web::Bytes, Problem> {
     let declared =
         request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if declared.is_some_and(|length: usize| length > BODY_MAX) {

@@ -24,6 +24,9 @@ pub fn configure(state: web::Data<State>) -> impl Fn(&mut ServiceConfig) + Clone
             .route("/mq.{hash}.js", read().to(script::pinned))
             .route("/api/event", web::post().to(collect::collect))
             .route("/api/event", web::method(actix_web::http::Method::OPTIONS).to(collect::preflight))
+            .route("/mq-ask.js", read().to(script::ask))
+            .route("/api/ask", web::post().to(ask::of_form))
+            .route("/api/ask", web::method(actix_web::http::Method::OPTIONS).to(collect::preflight))
             .route("/.well-known/gpc.json", read().to(gpc::support))
             // The dashboard's data.
             .route("/api/v1/session", read().to(auth::show))

@@ -9,6 +9,8 @@ use std::sync::LazyLock;
 /// The hash in the snippet's name is its entity tag too.
 static ETAG: LazyLock<String> = LazyLock::new(|| format!("\"{}\"", mqlite_snippet::HASH));
 
+static ASK_ETAG: LazyLock<String> = LazyLock::new(|| format!("\"{}\"", mqlite_snippet::ASK_HASH));
+
 fn snippet() -> Served {
     Served {
         plain: mqlite_snippet::MQ_JS,
@@ -31,6 +33,18 @@ fn shared() -> actix_web::HttpResponseBuilder {
 /// `GET /mq.js`: fresh for an hour, then asked for again by its ETag.
 pub(super) async fn current(request: HttpRequest) -> HttpResponse {
     snippet().respond(&request, "public, max-age=3600, stale-while-revalidate=86400", shared())
+}
+
+/// `GET /mq-ask.js`, for forms that ask for what is not known yet.
+pub(super) async fn ask(request: HttpRequest) -> HttpResponse {
+    let script = Served {
+        plain: mqlite_snippet::ASK_JS,
+        gzip: mqlite_snippet::ASK_JS_GZIP,
+        brotli: mqlite_snippet::ASK_JS_BROTLI,
+        etag: &ASK_ETAG,
+        content_type: "text/javascript; charset=utf-8",
+    };
+    script.respond(&request, "public, max-age=3600, stale-while-revalidate=86400", shared())
 }
 
 /// `GET /mq.<hash>.js`: for ever.

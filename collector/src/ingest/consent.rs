@@ -40,6 +40,18 @@ pub(super) fn decide(draft: &Draft, policy: &SitePolicy, client: &Client) -> Dec
     Decision { consent, capped: consent.rung < asked.climb(Rung::Qualified).rung }
 }
 
+/// Whether a page's own word, and nothing else, lets somebody be treated as a lead in one request.
+pub(super) fn lets_qualify(claimed: ClaimedConsent, policy: &SitePolicy, client: &Client) -> bool {
+    if denial(claimed, policy, client).is_some() {
+        return false;
+    }
+    let accepted = claimed.signal.can_raise() && policy.signals.contains(&claimed.signal);
+    let page = if accepted { claimed } else { only_no(claimed) };
+    // As somebody who says who they are and ticks no box. The operator's basis is for who asks for something.
+    let grants = Grants { page, box_ticked: Some(false), basis: Basis::Consent };
+    grants.climb(policy.ceiling).rung == Rung::Qualified
+}
+
 /// Who said no to being measured. Who names Global Privacy Control has it on, whatever else is claimed.
 fn denial(claimed: ClaimedConsent, policy: &SitePolicy, client: &Client) -> Option<Signal> {
     if client.gpc() || claimed.signal == Signal::Gpc {

@@ -4,6 +4,7 @@
 mod consent;
 mod minimise;
 mod page;
+mod question;
 mod refusal;
 mod validate;
 pub mod wire;
@@ -11,6 +12,7 @@ pub mod wire;
 #[cfg(test)]
 mod tests;
 
+pub use question::{Question, question};
 pub use refusal::{Refusal, RefusalKind};
 
 use crate::domain::{

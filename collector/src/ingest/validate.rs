@@ -4,7 +4,7 @@
 use super::minimise::{self, SentProps};
 use super::page::{self, Page};
 use super::refusal::Refusal;
-use super::wire::{Flag, WireEvent, WireLead, WireRevenue};
+use super::wire::{Flag, WireConsent, WireEvent, WireLead, WireRevenue};
 use crate::domain::{
     Attributes, EmailDomain, EventId, EventName, Money, Part, Rung, Signal, Site, SiteId, Text, Touch,
     from_hex,
@@ -91,7 +91,7 @@ impl Draft {
 pub(super) fn draft(raw: WireEvent<'_>) -> Result<Draft, Refusal> {
     let page = page::page(&raw.u, raw.h.0)?;
     let referrer_host = raw.r.as_deref().and_then(page::referrer_host);
-    let consent = claimed_consent(&raw)?;
+    let consent = claimed_consent(raw.c.as_ref())?;
     let mut in_name = 0;
     Ok(Draft {
         id: raw.k.map(|id| EventId::parse(&id)).transpose().map_err(|error| Refusal::bad("/k", error.0))?,
@@ -111,8 +111,8 @@ pub(super) fn draft(raw: WireEvent<'_>) -> Result<Draft, Refusal> {
     })
 }
 
-fn claimed_consent(raw: &WireEvent<'_>) -> Result<ClaimedConsent, Refusal> {
-    let Some(consent) = &raw.c else {
+pub(super) fn claimed_consent(raw: Option<&WireConsent<'_>>) -> Result<ClaimedConsent, Refusal> {
+    let Some(consent) = raw else {
         return Ok(ClaimedConsent { measure: None, qualify: None, signal: Signal::None });
     };
     let signal = match consent.s.as_deref() {

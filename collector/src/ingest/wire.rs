@@ -64,6 +64,32 @@ pub struct WireEvent<'a> {
     pub a: Option<Number>,
 }
 
+/// What a form asks: which of its fields are worth asking for.
+#[derive(Debug, Deserialize)]
+pub struct WireQuestion<'a> {
+    /// The site.
+    #[serde(borrow)]
+    pub d: Cow<'a, str>,
+    /// A signed lead token, from the page's address.
+    #[serde(borrow, default)]
+    pub t: Option<Cow<'a, str>>,
+    /// Consent.
+    #[serde(borrow, default, deserialize_with = "object")]
+    pub c: Option<WireConsent<'a>>,
+    /// Whether `navigator.webdriver` is set.
+    #[serde(default)]
+    pub b: Flag,
+}
+
+/// Parses a question.
+///
+/// # Errors
+/// When it is none: names the field.
+pub fn question(body: &[u8]) -> Result<WireQuestion<'_>, Refusal> {
+    let text = std::str::from_utf8(body).map_err(|_| Refusal::bad("", "the body is not UTF-8"))?;
+    read::<Object<WireQuestion<'_>>>(text).map(|question| question.0)
+}
+
 /// Consent as the page gave it.
 #[derive(Debug, Default, Deserialize)]
 pub struct WireConsent<'a> {

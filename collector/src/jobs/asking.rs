@@ -2,7 +2,7 @@
 //! once in ten minutes, however often somebody asks.
 
 use super::standing::profile;
-use crate::domain::{ModelHash, Site, SiteNo, Timestamp};
+use crate::domain::{LeadKey, ModelHash, Site, SiteNo, Timestamp, VisitorId};
 use crate::leads::Lead;
 use crate::scoring::{Answers, Ask, Model};
 use crate::storage::{KnownQuery, Ledger, StoreError};
@@ -19,6 +19,15 @@ const FRESH_MS: i64 = 10 * 60 * 1000;
 pub struct Asking {
     ledger: Arc<dyn Ledger>,
     counted: Arc<Mutex<BTreeMap<SiteNo, Counted>>>,
+}
+
+/// By what somebody may be recognised.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Recognised {
+    /// The lead of a token that the site signed.
+    pub lead: Option<LeadKey>,
+    /// The day's pseudonym.
+    pub visitor: Option<VisitorId>,
 }
 
 /// What a site's leads answered, as it stood at a moment.
@@ -46,7 +55,33 @@ impl Asking {
         now: Timestamp,
     ) -> Result<Vec<Ask>, StoreError> {
         let answers = self.answers(model, site, now)?;
-        Ok(model.worth_asking(&lead.hits, &profile(lead), now, &answers))
+        Ok(model.worth_asking(&lead.hits, &profile(lead), now, &answers, &|_| true))
+    }
+
+    /// The fields that a form of whoever this is may ask for, of those that the site lets forms ask for: nothing
+    /// unless it is a lead that asked for nothing against it. What is read is the same for everybody, so that the
+    /// time it takes tells next to nothing of who was recognised.
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub fn of_form(
+        &self,
+        model: &Model,
+        site: &Site,
+        who: Recognised,
+        now: Timestamp,
+    ) -> Result<Vec<String>, StoreError> {
+        let answers = self.answers(model, site, now)?;
+        let loaded = self.ledger.load(&Vec::from_iter(who.visitor), &Vec::from_iter(who.lead))?;
+        let visit = who.visitor.and_then(|visitor| loaded.visits.get(&visitor)?.lead);
+        let tied = visit.filter(|_| site.policy.link_same_day);
+        let Some(key) = who.lead.or(tied) else { return Ok(Vec::new()) };
+        let asked = loaded.restrictions.get(&key).is_some_and(|restriction| !restriction.is_none());
+        let lead = loaded.leads.get(&key).filter(|lead| lead.site == site.no && !asked);
+        let Some(lead) = lead else { return Ok(Vec::new()) };
+        let among = |field: &str| site.policy.ask.iter().any(|allowed| allowed == field);
+        let asks = model.worth_asking(&lead.hits, &profile(lead), now, &answers, &among);
+        Ok(asks.into_iter().map(|ask| ask.attribute).collect())
     }
 
     /// What the leads of the last ninety days answered. Who asks while it is counted waits for it.

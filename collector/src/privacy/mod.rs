@@ -98,6 +98,11 @@ impl Privacy {
         Ok(Kept { visitor, agent, place })
     }
 
+    /// The pseudonym that the client has today, if anybody has one: makes no salt, and remembers nothing.
+    pub fn recognise(&self, client: &Client, site: &Site, now: Timestamp) -> Option<VisitorId> {
+        self.midnight.recognised(&self.salts, client, site, self.v4, now)
+    }
+
     /// Remembers who was here lately, as the event log tells it: so that a restart around midnight splits no
     /// visit.
     pub fn remember(&self, seen: impl IntoIterator<Item = (VisitorId, Timestamp)>) {

@@ -78,6 +78,27 @@ impl Midnight {
         seen.into_iter().for_each(|(visitor, at)| self.seen.insert(visitor, at));
     }
 
+    /// The pseudonym that [`Self::pseudonym`] would give, where that takes no new salt; leaves no trace.
+    pub(super) fn recognised(
+        &self,
+        salts: &Salts,
+        client: &Client,
+        site: &Site,
+        v4: V4Prefix,
+        now: Timestamp,
+    ) -> Option<VisitorId> {
+        let today = site.zone.date(now);
+        if now.millis() - site.zone.start_of(today).millis() < GRACE_MS
+            && let Some(yesterdays) = salts.existing(site.no, today.plus(-1))
+        {
+            let id = visitor(yesterdays.as_ref(), client, site, v4);
+            if self.seen.get(&id).is_some_and(|seen| now.millis() - seen.millis() <= VISIT_MS) {
+                return Some(id);
+            }
+        }
+        salts.existing(site.no, today).map(|salt| visitor(salt.as_ref(), client, site, v4))
+    }
+
     pub(super) fn pseudonym(
         &self,
         salts: &Salts,
@@ -152,6 +173,28 @@ mod tests {
             id("2001:db8:1:2:ffff::2", "Firefox", "example.com", "2026-11-20T10:00:00Z"),
             "the same /64"
         );
+    }
+
+    #[test]
+    fn to_recognise_leaves_no_trace() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let salts = Salts::open(folder.path()).expect("opens");
+        let midnight = Midnight::default();
+        let (client, site) = (Client::for_test("192.0.2.7", "Firefox"), site("example.com"));
+        let known = |time: &str| midnight.recognised(&salts, &client, &site, V4Prefix::Whole, at(time));
+        let id = |time: &str| {
+            midnight.pseudonym(&salts, &client, &site, V4Prefix::Whole, at(time)).expect("salts work")
+        };
+        assert_eq!(known("2026-11-20T10:00:00Z"), None, "nobody was here today");
+        assert!(
+            salts.existing(site.no, site.zone.date(at("2026-11-20T10:00:00Z"))).is_none(),
+            "and no salt is made"
+        );
+        // Berlin's midnight is 23:00 UTC in winter.
+        let before = id("2026-11-20T22:50:00Z");
+        assert_eq!(known("2026-11-20T22:59:00Z"), Some(before));
+        assert_eq!(known("2026-11-20T23:10:00Z"), Some(before), "the visit goes on");
+        assert_eq!(known("2026-11-20T23:25:00Z"), None, "and is not carried on by asking");
     }
 
     #[test]

@@ -79,6 +79,8 @@ impl Model {
     /// What to ask a lead for, at most [`ASKED_AT_MOST`]: what could decide first, then by the expected change of
     /// the total, then by name. Nothing that is known, and nothing that would change nothing.
     ///
+    /// Only fields `among` those that may be asked for.
+    ///
     /// The attribute of an ICP requirement that cannot be answered yet counts a tenth of the threshold at least:
     /// with several of them open none decides alone, and they are worth asking for all the same.
     pub fn worth_asking(
@@ -87,11 +89,11 @@ impl Model {
         profile: &Profile,
         as_of: Timestamp,
         answers: &Answers,
+        among: &dyn Fn(&str) -> bool,
     ) -> Vec<Ask> {
         let now = self.evaluate(hits, profile, as_of);
-        let unknown = self
-            .askable()
-            .into_iter()
+        let may_ask = self.askable().into_iter().filter(|field| among(field));
+        let unknown = may_ask
             .filter(|field| profile.value(field).is_none_or(|value| self.brings(field, value).is_none()));
         let mut worth: Vec<(i64, Ask)> = Vec::new();
         for field in unknown {

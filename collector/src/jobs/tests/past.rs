@@ -212,7 +212,7 @@ fn an_event_that_was_erased_behind_its_back_is_missed() {
 fn so_many_ask_at_a_time() {
     let world = World::after(journey());
     let (lead, site) = (world.lead(1), site(&world, 1));
-    let past = Past::new(world.events.clone(), world.ledger.clone());
+    let past = Past::new(world.events.clone(), world.ledger);
     let ask = |as_of| past.at(&model(MODEL), &site, &lead, &[], as_of, end()).expect("reads").is_ok();
     let taken = past.take_all_slots();
     assert!(!ask(minute(10)) && ask(lead.last_seen), "what the ledger answers waits for nobody");

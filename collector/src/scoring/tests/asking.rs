@@ -46,7 +46,7 @@ fn asked(text: &str, profile: &Profile, hits: &[Hit], leads: &[Profile]) -> Vec<
     let model = model(text);
     let mut answers = model.answers();
     leads.iter().for_each(|lead| model.add_answers(&mut answers, lead));
-    model.worth_asking(hits, profile, noon(), &answers)
+    model.worth_asking(hits, profile, noon(), &answers, &|_| true)
 }
 
 fn short(asks: &[Ask]) -> Vec<(&str, i64, bool)> {
@@ -59,6 +59,10 @@ fn without_leads_each_answer_of_the_scale_counts_once() {
     let asks = asked(MODEL, &Profile::default(), &[], &[]);
     assert_eq!(short(&asks), [("company_size", 10, false), ("job_title", 3, false)]);
     assert_eq!(asks[0].label, "Company size");
+    let model = model(MODEL);
+    let title = |field: &str| field == "job_title";
+    let asks = model.worth_asking(&[], &Profile::default(), noon(), &model.answers(), &title);
+    assert_eq!(short(&asks), [("job_title", 3, false)], "where only that may be asked for");
 }
 
 #[test]
@@ -145,7 +149,7 @@ proptest! {
         prop_assert_eq!(&answers, &count(&mut leads.iter().rev()));
         let events: Vec<Event> = (0..did).map(|n| event(n, "x", "/", noon())).collect();
         let hits = hits(&model, &events);
-        let asks = model.worth_asking(&hits, &lead, noon(), &answers);
+        let asks = model.worth_asking(&hits, &lead, noon(), &answers, &|_| true);
         prop_assert!(asks.len() <= 2);
         let before = model.evaluate(&hits, &lead, noon());
         for ask in &asks {

@@ -81,6 +81,7 @@ fn a_site_keeps_its_number_and_secret(backend: &dyn Backend) {
         signals: vec![Signal::Api, Signal::Form],
         ceiling: Rung::Measured,
         props: Some(vec!["plan".to_owned()]),
+        ask: vec!["company_size".to_owned()],
     };
     let again = NewSite { zone: Zone::utc(), ..new_site("example.com", policy.clone()) };
     let changed = ledger.put_site(again).expect("puts");

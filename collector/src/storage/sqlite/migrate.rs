@@ -42,6 +42,7 @@ pub(super) const LEDGER: &[Migration] = &[
     step!("ledger", "0009_publications"),
     step!("ledger", "0010_touches"),
     step!("ledger", "0011_overrides"),
+    step!("ledger", "0012_asking"),
 ];
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS migrations (

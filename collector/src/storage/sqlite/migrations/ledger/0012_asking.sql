@@ -1,0 +1,1 @@
+-- A site's policy may name fields that forms ask for: a part of a column that is there, so nothing is added.
