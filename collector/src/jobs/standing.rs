@@ -1,6 +1,7 @@
 //! Where a lead stands, as events come and time passes. Invariant: pure, given the lead: time that passes is
-//! looked at on each midnight (UTC) and nowhere else, so that a score that fades makes the same change at the
-//! same moment, whether a sweep finds it, the next event or a replay years later.
+//! looked at on each midnight (UTC) and nowhere else, and what people say against a score at the moment that they
+//! say or end it, so that a score that fades makes the same change at the same moment, whether a sweep finds it, the
+//! next event or a replay years later.
 
 use crate::domain::{Actor, Effect, Role, Score, Site, Stage, Timestamp};
 use crate::leads::lifecycle::{self, Rules, Standing, Verdict};
