@@ -3,6 +3,8 @@
 //!
 //! The million: `cargo test --release -p mqlite --lib app::simulation -- --ignored --nocapture`
 
+#![expect(clippy::print_stdout, reason = "figures are what the million is run for")]
+
 use super::*;
 use crate::app::EVENTS;
 use crate::demo;

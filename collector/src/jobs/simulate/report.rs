@@ -85,7 +85,6 @@ pub struct Moved {
     pub why: String,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
 fn hex<S: Serializer>(key: &LeadKey, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&key.to_hex())
 }

@@ -85,8 +85,9 @@ proptest! {
         // Between two points the greater one holds; beyond the last nothing changes.
         for threshold in (1..70).map(Points::whole) {
             let point = Point::of(&leads, &period, threshold);
-            let next = curve.points.iter().filter(|shown| shown.threshold.milli() % 1_000 == 0);
-            let next = next.clone().find(|shown| shown.threshold >= threshold).or(next.last()).expect("some");
+            let mut whole = curve.points.iter().filter(|shown| shown.threshold.milli() % 1_000 == 0);
+            let last = whole.clone().next_back();
+            let next = whole.find(|shown| shown.threshold >= threshold).or(last).expect("some");
             prop_assert_eq!(Point { threshold: next.threshold, own: next.own, ..point }, *next);
         }
     }
