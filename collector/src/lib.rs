@@ -22,7 +22,7 @@
 //!    lead is worth, [`leads`] whether that changes its stage; one transaction keeps all of it.
 //! 6. [`http`] answers the dashboard's questions from rollups.
 //!
-//! Beside that path: [`rights`] answers people's requests, [`audit`] records who did what, [`compliance`] makes
+//! Beside that path: [`predict`] learns from closed leads and changes nothing, [`rights`] answers people's requests, [`audit`] records who did what, [`compliance`] makes
 //! documents of the declarations and settings, and [`jobs::retention`] ends what is past its time.
 //!
 //! Invariant of the crate: a module imports only what `docs/ARCHITECTURE.md` lets it, and the tidy test

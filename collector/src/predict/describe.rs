@@ -142,3 +142,52 @@ fn counted(line: &Kept, rule: &RuleId, hits: &[Hit], at: Timestamp) -> (u32, Opt
     let least = u32::from(first.is_some());
     (known.clamp(least, line.count), before().map(|hit| hit.at).max().or(first))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Actor, LeadKey, ModelHash, Role, Score, SiteNo};
+
+    fn change(at: i64, to: Stage, role: Role) -> Transition {
+        Transition {
+            lead: LeadKey::from_bytes([1; 16]),
+            site: SiteNo::new(1),
+            at: Timestamp::from_millis(at),
+            from: Stage::Lead,
+            to,
+            reason: "because".to_owned(),
+            actor: Actor::account(role),
+            amount: None,
+            score: Score::default(),
+            model: ModelHash::from_bytes([1; 32]),
+            lines: "[]".to_owned(),
+            rules: Vec::new(),
+        }
+    }
+
+    /// When a lead of these changes is described, and as what; nothing is now.
+    fn decided(stage: Stage, made: &[(Stage, Role)]) -> Option<(i64, Moment)> {
+        let made: Vec<Transition> = (1..).zip(made).map(|(at, (to, role))| change(at, *to, *role)).collect();
+        deciding(stage, &made).map(|(of, moment)| (of.at.millis(), moment))
+    }
+
+    #[test]
+    fn the_last_time_it_became_an_mql_before_people_acted() {
+        let (us, them) = (Role::Collector, Role::Owner);
+        let (mql, lead, sal) = (Stage::Mql, Stage::Lead, Stage::Sal);
+        let again = [(mql, us), (lead, us), (mql, us), (sal, them)];
+        assert_eq!(decided(sal, &again), Some((3, Moment::BecameMql)));
+        let handed_back =
+            [&again[..], &[(Stage::Recycled, them), (mql, us), (Stage::Customer, them)]].concat();
+        assert_eq!(
+            decided(Stage::Customer, &handed_back),
+            Some((3, Moment::BecameMql)),
+            "not after they acted"
+        );
+        assert_eq!(decided(sal, &[(sal, them), (Stage::Sql, them)]), Some((1, Moment::TakenUp)));
+        assert_eq!(decided(mql, &[(mql, them)]), Some((1, Moment::BecameMql)), "put forward by marketing");
+        assert_eq!(decided(mql, &again[..3]), Some((3, Moment::BecameMql)), "nobody acted yet");
+        assert_eq!(decided(lead, &again[..2]), None, "it fell out: now");
+        assert_eq!(decided(lead, &[]), None);
+    }
+}

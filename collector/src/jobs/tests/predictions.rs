@@ -1,4 +1,4 @@
-//! Promise: nothing that happened after sales took a lead up is told of it; who was erased, asked for a restriction
+//! Invariant: nothing that happened after sales took a lead up is told of it; who was erased, asked for a restriction
 //! or took consent back is neither used nor ranked; predicting changes nothing that is stored.
 
 use super::*;

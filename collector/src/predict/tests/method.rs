@@ -1,4 +1,4 @@
-//! Promise: on leads with a known signal the held-out AUC comes within 0.02 of the best that there is; on noise it
+//! Invariant: on leads with a known signal the held-out AUC comes within 0.02 of the best that there is; on noise it
 //! says so; too little is refused; no order of leads makes another model; contributions sum.
 
 use super::generator::{Drawn, exactly, leads};

@@ -1,4 +1,4 @@
-//! Tests of the whole method, on leads whose true odds are known.
+//! Tests of the whole method. Invariant: on leads that are made by a seed and whose true odds are known.
 
 mod generator;
 mod method;
