@@ -59,12 +59,15 @@ async fn answered(
     let body = body(request, payload).await?;
     let origin = request.headers().get(header::ORIGIN).map(|value| value.to_str().unwrap_or("null"));
     let now = state.clock.now();
-    let sender = Sender { client: &client, origin, now };
+    let sender = Sender { client: &client, origin, now, identities: &state.identity_limits };
     let asked = ingest::question(&body, sender, &state.privacy, &|id| state.sites.find(id))?;
     let Question { site, lead, visitor } = asked;
-    let model = Arc::clone(&state.model);
     let who = Recognised { lead, visitor };
-    let ask = blocking(move || state.asking.of_form(&model, &site, who, now)).await?;
+    let asked = blocking(move || {
+        let model = state.models.of(state.ledger.as_ref(), site.no)?;
+        state.asking.of_form(&model, &site, who, now)
+    });
+    let ask = asked.await?;
     let mut response = HttpResponse::Ok();
     cors(&mut response);
     Ok(response.json(serde_json::json!({ "ask": ask })))

@@ -134,7 +134,7 @@ pub(super) fn is_common(password: &str) -> bool {
         |stem: &&str| !bare.is_empty() && bare.replace(*stem, "").chars().all(|c| !c.is_alphabetic());
     let in_a_run =
         RUNS.iter().any(|run| run.contains(lower.as_str()) || run.repeat(2).contains(lower.as_str()));
-    distinct.len() < 5 || is_stem(&bare) || STEMS.iter().any(|stem| repeats(&stem)) || in_a_run
+    distinct.len() < 5 || is_stem(&bare) || STEMS.iter().any(|stem| repeats(stem)) || in_a_run
 }
 
 fn verify(memory: &mut Memory, phc: Option<&str>, password: &str) -> bool {
