@@ -286,6 +286,8 @@ fn one_lead_is_shown_as_in_the_list() {
     let answer = app.look(&path).send().assert_status(200);
     let mut shown = answer.json();
     // A lead by itself brings its past, and where people may put it.
+    let earlier = shown.as_object_mut().and_then(|lead| lead.remove("earlier_models"));
+    assert_eq!(earlier, Some(serde_json::json!([])), "no model was published");
     let more = ["next", "transitions"].map(|name| shown.as_object_mut().and_then(|lead| lead.remove(name)));
     assert!(
         more.iter().flatten().all(|list| list.as_array().is_some_and(|list| !list.is_empty())),
