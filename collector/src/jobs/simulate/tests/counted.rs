@@ -1,4 +1,4 @@
-//! Sums, shares and curves of any leads.
+//! Sums, shares and curves. Invariant: whatever the leads did, the parts are the whole.
 
 use super::*;
 use std::collections::BTreeSet;

@@ -1,4 +1,4 @@
-//! One simulation at a time, kept for a while.
+//! Simulations of a collector. Invariant: one runs at a time, and is told of while it is kept.
 
 use super::*;
 use crate::clock::Clock;
