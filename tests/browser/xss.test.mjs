@@ -93,7 +93,7 @@ async function watched({ bypassCSP }) {
   });
   await context.addCookies([collector.cookie]);
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(60_000);
   page.on("dialog", (dialog) => {
     noted.push(`a dialog: ${dialog.message()}`);
     void dialog.dismiss();
@@ -188,7 +188,7 @@ test("the corpus is large, and what is in it does run where a page is careless",
   await context.close();
 });
 
-test("nothing that a stranger sends runs or becomes markup, and all of it is shown as text", { timeout: 120_000 }, async () => {
+test("nothing that a stranger sends runs or becomes markup, and all of it is shown as text", { timeout: 300_000 }, async () => {
   // First what the pages are made of where nobody means harm.
   for (let n = 0; n < 25; n += 1) await send(PLAIN, `plain ${n}`, n);
   const [plainLead] = await scored(PLAIN, 25);

@@ -130,11 +130,12 @@ pub(super) fn is_common(password: &str) -> bool {
     let letters_of = |text: &str| text.trim_matches(|c: char| !c.is_alphabetic()).to_owned();
     let bare = letters_of(&lower);
     let is_stem = |text: &str| STEMS.iter().any(|stem| text == *stem || text == letters_of(stem));
-    let repeats =
-        |stem: &&str| !bare.is_empty() && bare.replace(*stem, "").chars().all(|c| !c.is_alphabetic());
+    let is_repeated = STEMS
+        .iter()
+        .any(|stem| !bare.is_empty() && bare.replace(*stem, "").chars().all(|c| !c.is_alphabetic()));
     let in_a_run =
         RUNS.iter().any(|run| run.contains(lower.as_str()) || run.repeat(2).contains(lower.as_str()));
-    distinct.len() < 5 || is_stem(&bare) || STEMS.iter().any(|stem| repeats(stem)) || in_a_run
+    distinct.len() < 5 || is_stem(&bare) || is_repeated || in_a_run
 }
 
 fn verify(memory: &mut Memory, phc: Option<&str>, password: &str) -> bool {

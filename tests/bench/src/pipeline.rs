@@ -9,7 +9,7 @@ use fastrand::Rng;
 use mqlite::domain::{Site, Timestamp};
 use mqlite::enrich::geo::Countries;
 use mqlite::ingest::{self, Sender, Taken};
-use mqlite::privacy::{Client, Kept, Privacy, Salts, TrustedProxies, V4Prefix};
+use mqlite::privacy::{Client, IdentityLimits, Kept, Privacy, Salts, TrustedProxies, V4Prefix};
 use std::sync::Arc;
 use tempfile::TempDir;
 
@@ -18,6 +18,7 @@ pub(crate) struct Pipeline {
     site: Arc<Site>,
     privacy: Privacy,
     trusted: TrustedProxies,
+    identities: IdentityLimits,
     _salts: TempDir,
 }
 
@@ -29,6 +30,8 @@ impl Pipeline {
             site: Arc::new(site),
             privacy: Privacy::new(Salts::open(folder.path())?, countries, V4Prefix::default()),
             trusted: TrustedProxies::parse("127.0.0.1/32").map_err(|error| error.0)?,
+            // Whoever fills a database is everybody.
+            identities: IdentityLimits::new(u32::MAX),
             _salts: folder,
         })
     }
