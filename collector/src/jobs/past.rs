@@ -70,7 +70,9 @@ impl Past {
     ) -> Result<Result<Then, Engaged>, StoreError> {
         let until = as_of.min(now);
         if until >= lead.last_seen.max(lead.scored_at) {
-            let mut then = stood(lead, transitions, until);
+            // Only what people did since has to be undone: what arrived late stands before what was made of it.
+            let later = transitions.iter().any(|made| made.at > until);
+            let mut then = if later { stood(lead, transitions, until) } else { lead.clone() };
             pass(model, site, &mut then, &[], until);
             let inexact_because = if until < now { self.withdrawn(site, lead, until)? } else { None };
             return Ok(Ok(Then { lead: Some(then), inexact_because }));
@@ -100,7 +102,7 @@ impl Past {
             }
             transitions = self.ledger.transitions(site.no, lead.key)?;
         };
-        let then = history.replay(model, site, lead.key, &transitions, until);
+        let then = history.replay(model, site, &lead, &transitions, until);
         let inexact_because = self.gone(site, &lead, &history, whole, until)?;
         let then = match &inexact_because {
             Some(_) => left(&lead, then, &transitions, until),
@@ -178,15 +180,17 @@ impl History {
         &self,
         model: &Arc<Model>,
         site: &Site,
-        key: LeadKey,
+        now: &Lead,
         transitions: &[Transition],
         until: Timestamp,
     ) -> Option<Lead> {
+        let key = now.key;
         let by_people = transitions.iter().filter(|act| act.by_people() && act.at <= until);
         let people: Vec<Transition> = by_people.cloned().collect();
         let loaded = Loaded {
             restrictions: self.restrictions.clone(),
             pending: BTreeMap::from([(key, people.clone())]),
+            overrides: BTreeMap::from([(key, now.overrides.clone())]),
             ..Loaded::default()
         };
         let past = self.events.iter().filter(|event| event.at <= until);
@@ -200,7 +204,8 @@ impl History {
     /// Whether these events, in the order in which they arrived, make the lead that the ledger holds: then none
     /// that matters is missing.
     fn makes(&self, model: &Arc<Model>, site: &Site, lead: &Lead) -> bool {
-        let loaded = Loaded { restrictions: self.restrictions.clone(), ..Loaded::default() };
+        let overrides = BTreeMap::from([(lead.key, lead.overrides.clone())]);
+        let loaded = Loaded { restrictions: self.restrictions.clone(), overrides, ..Loaded::default() };
         let mut changes = folded(model, site, &self.events, loaded);
         let Some(made) = taken(&mut changes, lead.key) else { return false };
         let until = lead.last_seen.max(lead.scored_at);

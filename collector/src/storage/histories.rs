@@ -20,7 +20,8 @@ pub type EachHistory<'a> = &'a mut dyn FnMut(Lead, Vec<Transition>) -> ControlFl
 
 /// Reads the past of leads.
 pub trait Histories: Send + Sync + 'static {
-    /// Hands a site's leads of a kind to `each` until it says stop; of equal moments the greater key first.
+    /// Hands a site's leads of a kind, without their touches, to `each` until it says stop; of equal moments the greater key
+    /// first.
     ///
     /// # Errors
     /// When the engine fails.

@@ -19,7 +19,8 @@ impl Histories for MemoryLedger {
                 Acted::ByPeople => newest,
                 Acted::ByNobody => Some(lead.last_seen).filter(|_| newest.is_none()),
             };
-            found.extend(moment.map(|moment| (moment, lead.clone(), transitions)));
+            let lead = Lead { touches: Vec::new(), overrides: state.overrides(lead.key), ..lead.clone() };
+            found.extend(moment.map(|moment| (moment, lead, transitions)));
         }
         found.sort_by_key(|(moment, lead, _)| Reverse((*moment, lead.key)));
         for (_, lead, transitions) in found {

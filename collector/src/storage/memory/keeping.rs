@@ -40,6 +40,7 @@ impl Keeping for MemoryLedger {
         }
         state.transitions.retain(|transition| !gone.contains(&transition.lead));
         state.people.retain(|change| !gone.contains(&change.lead));
+        state.pending.retain(|key, _| !gone.contains(key));
         state.forget_changes(|transition| gone.contains(&transition.lead));
         state.references.retain(|(_, key), _| !gone.contains(key));
         state.overrides.retain(|key, _| !gone.contains(key));

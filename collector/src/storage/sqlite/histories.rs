@@ -1,6 +1,6 @@
 //! Leads with their past, on SQLite. Invariant: as the trait says; all of it is read in one transaction.
 
-use super::{SqliteLedger, scores, sql};
+use super::{SqliteLedger, overrides, scores, sql};
 use crate::domain::SiteNo;
 use crate::storage::{Acted, EachHistory, Histories, StoreError};
 
@@ -16,6 +16,7 @@ impl Histories for SqliteLedger {
             while let Some(row) = rows.next()? {
                 let mut lead = scores::lead(row)?;
                 lead.hits = scores::hits(connection, lead.key)?;
+                lead.overrides = overrides::of(connection, lead.key)?;
                 let transitions = scores::transitions(connection, site, lead.key)?;
                 if each(lead, transitions).is_break() {
                     break;
