@@ -143,4 +143,13 @@ impl Publisher {
             None => Ok(()),
         }
     }
+
+    /// Ends whose turn it is as one that cannot be done, and makes room: first that, so that the end can be written.
+    pub(super) fn give_up(&self, why: &StoreError) -> Result<(), StoreError> {
+        let Some(publication) = self.ledger.next_publication()? else { return Ok(()) };
+        let Some(site) = self.site(publication.asked.site)? else { return Ok(()) };
+        let discarded = self.ledger.discard_shadow(&shadow_of(publication.id));
+        self.fail(&site, publication, format!("storage failed again and again: {why}"))?;
+        discarded
+    }
 }

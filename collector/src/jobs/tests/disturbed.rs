@@ -6,7 +6,7 @@ use super::*;
 use crate::domain::{Action, Actor, Role};
 use crate::jobs::publish::{Step, VersionState};
 use crate::jobs::replay::{Go, Progress};
-use crate::storage::{AuditQuery, Publication};
+use crate::storage::{AuditQuery, Publication, PublicationState};
 
 /// A page view on each of three days, and a lead that asks for a demo on the last.
 fn log() -> Vec<Event> {
@@ -157,4 +157,28 @@ fn what_is_live_does_not_depend_on_who_asks() {
             entry.details
         );
     });
+}
+
+/// What fails for good, such as on a disk that is full, does not go on for ever, nor keep others waiting.
+#[test]
+fn what_fails_again_and_again_is_given_up() {
+    let place = Place::on_disk();
+    begun(&place);
+    let before = place.of_site();
+    std::fs::write(place.path("shadow"), "in the way").expect("writes");
+    let (publisher, mut failures) = (place.publisher(MODEL), 0);
+    let state = || place.ledger.publication(1).expect("reads").expect("is there");
+    for _ in 0..8 {
+        assert!(!publisher.attempt(&mut failures, &mut |_, _| Go::On));
+        assert_eq!(state().state, PublicationState::Running, "it may be over soon");
+    }
+    publisher.attempt(&mut failures, &mut |_, _| Go::On);
+    assert_eq!(state().state, PublicationState::Failed);
+    assert!(state().problem.is_some_and(|why| why.contains("again and again")));
+    assert_eq!(place.of_site(), before);
+    std::fs::remove_file(place.path("shadow")).expect("removes");
+    place.ask(OTHER, false);
+    assert!(publisher.attempt(&mut failures, &mut |_, _| Go::On), "the next has its turn");
+    assert_eq!(state().state, PublicationState::Failed);
+    assert_eq!(place.ledger.publication(2).expect("reads").expect("is there").state, PublicationState::Done);
 }
