@@ -74,7 +74,7 @@ impl LiveModels {
     /// # Errors
     /// As [`current`](Self::current).
     pub fn renew<L: ScoringLedger + ?Sized>(&self, ledger: &L) -> Result<(), StoreError> {
-        let mut changed = false;
+        let mut changed = Vec::new();
         for (site, hash) in ledger.live_models()? {
             let model = self.read(ledger, site, hash)?;
             if *model.hash() == hash {
@@ -83,14 +83,14 @@ impl LiveModels {
             if let Some(version) = ledger.model(site, hash)? {
                 ledger.put_model(&ModelVersion { hash: *model.hash(), ..version })?;
             }
-            ledger.set_live_model(site, *model.hash())?;
-            changed = true;
+            changed.push((site, *model.hash()));
         }
-        if changed {
+        if !changed.is_empty() {
             tracing::info!("this version reads a scoring model otherwise: every event is scored again");
             ledger.restart(*self.base.hash())?;
         }
-        Ok(())
+        // Last: killed before it, the next start finds the same and begins anew.
+        changed.into_iter().try_for_each(|(site, hash)| ledger.set_live_model(site, hash))
     }
 
     /// A version of a site's models.

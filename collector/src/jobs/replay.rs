@@ -105,7 +105,7 @@ impl Replay {
         loop {
             // The goal first: what people did until then is told before it is reached.
             let total = self.live.progress()?.map_or_else(Cursor::default, |(cursor, _)| cursor);
-            let (seed, from) = self.told(observer)?;
+            let (seed, from) = self.told(total, observer)?;
             if watch(Progress { done: from.min(total), total }) == Go::Stop {
                 return Ok(Done::Stopped);
             }
@@ -141,14 +141,17 @@ impl Replay {
         live.discard_shadow(&name)
     }
 
-    /// Tells the shadow what is new, and begins it anew when it has to be; answers how far it is.
-    fn told(&mut self, observer: &mut dyn Observer) -> Result<(Seed, Cursor), StoreError> {
+    /// Tells the shadow what is new, and begins it anew when it has to be, or was removed while it was open; answers
+    /// how far it is. The live scorer is at `total`: where that is behind the shadow, it has begun anew itself.
+    fn told(&mut self, total: Cursor, observer: &mut dyn Observer) -> Result<(Seed, Cursor), StoreError> {
         let known = self.shadow.mark()?;
         let since = self.told.or(known).unwrap_or_default();
         let seed = self.live.seed(self.site, since)?;
         let scored = self.shadow.progress()?.filter(|(_, model)| model == self.model.hash());
-        let same = known.is_some_and(|known| known.takings == seed.mark.takings) && self.same_site(&seed)?;
-        if let Some((cursor, _)) = scored.filter(|_| same) {
+        let same = known.is_some_and(|known| known.takings == seed.mark.takings)
+            && self.same_site(&seed)?
+            && self.live.shadows()?.contains(&self.name);
+        if let Some((cursor, _)) = scored.filter(|(cursor, _)| same && *cursor <= total) {
             if !seed.people.is_empty() || seed.overrides.is_some() {
                 self.shadow.plant(&seed, *self.model.hash())?;
             }

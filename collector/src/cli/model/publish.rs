@@ -86,13 +86,9 @@ pub(super) fn versions(of: OfSite) -> Result<(), Failure> {
     let (publisher, site, _) = open(of)?;
     let versions = publisher.versions(&site)?;
     if !versions.iter().any(|version| version.state == VersionState::Live) {
-        let own = publisher.live(&site)?;
-        say(format_args!(
-            "The collector\u{2019}s own model is live on {}: {} ({})",
-            site.id,
-            own.name(),
-            own.hash()
-        ))?;
+        let (own, live) = (publisher.live(&site)?, publisher.live_hash(&site)?);
+        let name = if *own.hash() == live { own.name() } else { "another than --model names here" };
+        say(format_args!("The collector\u{2019}s own model is live on {}: {name} ({live})", site.id))?;
     }
     for version in &versions {
         let state = match version.state {

@@ -142,6 +142,17 @@ impl Publisher {
         self.models.of(self.ledger.as_ref(), site.no)
     }
 
+    /// Which model a site's leads are scored by: the ledger says so, whatever model this process was told of.
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub fn live_hash(&self, site: &Site) -> Result<ModelHash, StoreError> {
+        if let Some(hash) = self.ledger.live_models()?.get(&site.no) {
+            return Ok(*hash);
+        }
+        Ok(self.ledger.progress()?.map_or(*self.models.base().hash(), |(_, base)| base))
+    }
+
     /// A publication that was asked for.
     ///
     /// # Errors
@@ -199,7 +210,7 @@ impl Publisher {
     /// # Errors
     /// When storage fails.
     pub fn versions(&self, site: &Site) -> Result<Vec<Version>, StoreError> {
-        let live = *self.models.of(self.ledger.as_ref(), site.no)?.hash();
+        let live = self.live_hash(site)?;
         let publications = self.ledger.publications(site.no)?;
         let version = |model: ModelVersion| {
             let of_it = || publications.iter().filter(|known| known.asked.model == model.hash);

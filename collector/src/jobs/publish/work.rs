@@ -27,8 +27,11 @@ impl Publisher {
             model => model?,
         };
         let name = shadow_of(publication.id);
-        let (events, live) = (Arc::clone(&self.events), Arc::clone(&self.ledger));
-        let mut replay = Replay::open(events, live, &name, site.no, model)?;
+        let open = || {
+            let (events, live) = (Arc::clone(&self.events), Arc::clone(&self.ledger));
+            Replay::open(events, live, &name, site.no, Arc::clone(&model))
+        };
+        let mut replay = open()?;
         let running =
             || Ok::<_, StoreError>(self.ledger.publication(publication.id)?.map(|known| known.state));
         loop {
@@ -51,7 +54,8 @@ impl Publisher {
                 replay.settle(&self.clock)?;
             }
             match self.adopt(&publication, &name, &mut replay) {
-                Err(StoreError::Conflict) => {}
+                // What is there by the shadow's name now may be another than the one that is open.
+                Err(StoreError::Conflict) => replay = open()?,
                 other => {
                     let adopted = other?;
                     replay.discard()?;
@@ -69,7 +73,7 @@ impl Publisher {
     ) -> Result<Adopted, StoreError> {
         let site = self.site(publication.asked.site)?.ok_or(StoreError::Conflict)?;
         let now = self.clock.now();
-        let was = *self.models.of(self.ledger.as_ref(), site.no)?.hash();
+        let was = self.live_hash(&site)?;
         let say = |adopted: &Adopted| {
             let details = json!({
                 "publication": publication.id, "from": was.to_string(),
@@ -90,7 +94,10 @@ impl Publisher {
             let mut short = |Progress { done, total }: Progress| {
                 if total.raw() - done.raw() > LAST { Go::Stop } else { Go::On }
             };
+            let taken = Arc::clone(replay.shadow());
             match replay.catch_up(&mut short, &mut Unwatched)? {
+                // One that was begun anew is not the one that is to be taken over.
+                Done::CaughtUp(..) if !Arc::ptr_eq(&taken, replay.shadow()) => Err(StoreError::Conflict),
                 Done::CaughtUp(cursor, mark) => replay.settle(&self.clock).map(|()| (cursor, mark)),
                 Done::Stopped => Err(StoreError::Conflict),
             }
@@ -135,5 +142,14 @@ impl Publisher {
             Some(publication) => self.ledger.discard_shadow(&shadow_of(publication.id)),
             None => Ok(()),
         }
+    }
+
+    /// Ends whose turn it is as one that cannot be done, and makes room: first that, so that the end can be written.
+    pub(super) fn give_up(&self, why: &StoreError) -> Result<(), StoreError> {
+        let Some(publication) = self.ledger.next_publication()? else { return Ok(()) };
+        let Some(site) = self.site(publication.asked.site)? else { return Ok(()) };
+        let discarded = self.ledger.discard_shadow(&shadow_of(publication.id));
+        self.fail(&site, publication, format!("storage failed again and again: {why}"))?;
+        discarded
     }
 }

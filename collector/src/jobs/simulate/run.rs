@@ -16,6 +16,8 @@ use std::sync::Arc;
 
 /// The shadow that simulations score in.
 pub const SHADOW: &str = "simulation";
+/// Days of a period, about ten years: a report has a row for each of its weeks.
+const DAYS_MAX: i32 = 3_660;
 /// Leads of one page.
 const PAGE: usize = 1_000;
 
@@ -167,11 +169,13 @@ impl Simulated {
     }
 }
 
+/// What was asked for, as far as there can be anything: up to today, and no more days than are counted one by one.
 fn period(asked: &Asked, leads: &[Facts], until: Timestamp) -> Period {
     let zone = asked.site.zone.clone();
-    let to = asked.to.unwrap_or_else(|| zone.date(until));
+    let today = zone.date(until);
+    let to = asked.to.unwrap_or(today).min(today);
     let first = || leads.iter().map(|lead| zone.date(lead.first_at())).min();
-    let from = asked.from.or_else(first).unwrap_or(to).min(to);
+    let from = asked.from.or_else(first).unwrap_or(to).min(to).max(to.plus(-DAYS_MAX));
     Period { from, to, zone, until }
 }
 

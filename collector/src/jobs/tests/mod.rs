@@ -5,6 +5,7 @@ mod attribution;
 mod crash;
 mod crashing;
 mod cuts;
+mod disturbed;
 mod erased;
 mod lifecycle;
 mod linking;

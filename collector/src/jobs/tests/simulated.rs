@@ -239,3 +239,16 @@ fn a_site_without_events_has_an_empty_report() {
     assert_eq!((report.leads, report.mqls.counts.draft, report.outcomes.closed), (0, 0, 0));
     assert_eq!((report.from, report.outcomes.draft.precision()), (report.to, None));
 }
+
+/// A report has a row for each week, so that it has to have an end, and a beginning.
+#[test]
+fn a_period_without_bounds_is_cut_to_what_can_be() {
+    let world = world(&[], Vec::new());
+    let day = |text| Some(Date::parse(text).expect("a date"));
+    let asked = Asked { from: day("0001-01-01"), to: day("9999-12-31"), ..asked(&world, MODEL) };
+    let (events, ledger): (Arc<dyn EventStore>, Arc<dyn Ledger>) =
+        (world.events.clone(), world.ledger.clone());
+    let report = run(&events, &ledger, &clock(), asked, &mut |_, _| true).expect("runs").expect("is done");
+    assert_eq!(report.to, site(&world).zone.date(clock().now()));
+    assert!(report.mqls.by_week.len() < 600, "{} weeks", report.mqls.by_week.len());
+}

@@ -3,6 +3,7 @@
 //! in `durable`.
 
 mod accounts;
+mod adopt;
 mod audit;
 mod differential;
 mod durable;

@@ -256,8 +256,12 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let queries = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/storage/sqlite/queries");
         let mut seen = 0;
-        for (name, migrations) in [("events", EVENTS), ("ledger", LEDGER)] {
+        for (name, migrations) in [("events", EVENTS), ("ledger", LEDGER), ("adopt", LEDGER)] {
             let connection = connect::writer(&folder.path().join(name), migrations).expect("creates");
+            if name == "adopt" {
+                let shadow = folder.path().join("ledger");
+                connection.execute("ATTACH ?1 AS replayed", [shadow.to_str()]).expect("attaches");
+            }
             let folders = [queries.join(name), queries.join("schema")];
             for entry in folders.iter().flat_map(|folder| std::fs::read_dir(folder).expect("queries")) {
                 let file = entry.expect("entry").path();
