@@ -5,8 +5,12 @@
 /// beginning, and behind whatever a spreadsheet may cut at, because one that is set to semicolons or tabs, as much of
 /// Europe is, cuts within our quotes.
 pub fn cell(text: &str) -> String {
+    format!("\"{}\"", guarded(text).replace('"', "\"\""))
+}
+
+/// The same without quotes, for a writer that sets them.
+pub fn guarded(text: &str) -> String {
     let mut cell = String::with_capacity(text.len() + 2);
-    cell.push('"');
     let mut begins = true;
     for c in text.chars() {
         if begins
@@ -23,12 +27,8 @@ pub fn cell(text: &str) -> String {
             ' ' | '\u{a0}' | '"' | '\'' => begins,
             _ => false,
         };
-        if c == '"' {
-            cell.push('"');
-        }
         cell.push(c);
     }
-    cell.push('"');
     cell
 }
 

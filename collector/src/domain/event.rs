@@ -92,7 +92,21 @@ pub struct Money {
     pub currency: Text<3>,
 }
 
+/// The greatest amount, up or down: ten thousand of them can be added, and JSON's numbers hold it exactly.
+const MINOR_MAX: u64 = 1_000_000_000_000_000;
+
 impl Money {
+    /// An amount in the currency's minor unit.
+    ///
+    /// # Errors
+    /// When it is greater than any deal: sums would not hold it.
+    pub fn of(minor: i64, currency: Text<3>) -> Result<Self, Invalid> {
+        if minor.unsigned_abs() > MINOR_MAX {
+            return Err(Invalid::new(format!("an amount is at most {MINOR_MAX} of the minor unit")));
+        }
+        Ok(Self { minor, currency })
+    }
+
     /// A currency's code.
     ///
     /// # Errors
@@ -103,6 +117,15 @@ impl Money {
             return Err(Invalid::new("a currency is an ISO 4217 code such as EUR"));
         }
         Ok(Text::clean(&currency))
+    }
+
+    /// How many decimals amounts of its currency have.
+    pub fn decimals(&self) -> usize {
+        match scale(&self.currency) {
+            1 => 0,
+            100 => 2,
+            _ => 3,
+        }
     }
 
     /// An amount as people write it, in the currency's major unit.

@@ -119,10 +119,11 @@ impl Date {
         Self(epoch.until(date).map(|span| span.get_days()).unwrap_or(0))
     }
 
+    /// In the calendar; what lies beyond it (the years -9999 to 9999) is its first or last day.
     fn civil(self) -> jiff::civil::Date {
-        jiff::civil::Date::constant(1970, 1, 1)
-            .checked_add(jiff::Span::new().try_days(self.0).unwrap_or_default())
-            .unwrap_or(jiff::civil::Date::constant(1970, 1, 1))
+        let beyond = if self.0 < 0 { jiff::civil::Date::MIN } else { jiff::civil::Date::MAX };
+        let span = jiff::Span::new().try_days(self.0);
+        span.and_then(|span| jiff::civil::Date::constant(1970, 1, 1).checked_add(span)).unwrap_or(beyond)
     }
 
     /// The Monday of this date's ISO week.
@@ -196,7 +197,9 @@ impl Zone {
     /// The first moment of `date` here.
     pub fn start_of(&self, date: Date) -> Timestamp {
         let zoned = date.civil().to_zoned(self.rules.clone());
-        Timestamp::from_millis(zoned.map(|z| z.timestamp().as_millisecond()).unwrap_or(0))
+        // Near the ends of the calendar there are days that begin beyond it.
+        let beyond = if date.0 < 0 { Timestamp::MIN } else { Timestamp::MAX };
+        Timestamp::from_millis(zoned.map(|z| z.timestamp().as_millisecond()).unwrap_or(beyond))
     }
 }
 
@@ -209,6 +212,20 @@ impl fmt::Debug for Zone {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn dates_beyond_the_calendar_are_its_ends() {
+        let last = Date::parse("9999-12-31").expect("valid");
+        assert!(Zone::utc().start_of(last.plus(1)) > Zone::utc().start_of(last.plus(-1)));
+        assert_eq!(last.plus(40).month_start().to_string(), "9999-12-01");
+        let first = Date::parse("-009999-01-01").expect("valid");
+        assert_eq!(first.plus(-40).to_string(), "-009999-01-01");
+        for name in ["Pacific/Kiritimati", "Pacific/Pago_Pago"] {
+            let zone = Zone::parse(name).expect("known");
+            assert!(zone.start_of(last.plus(1)) > zone.start_of(last.plus(-40)), "{name}");
+            assert!(zone.start_of(first) < zone.start_of(last), "{name}");
+        }
+    }
 
     #[test]
     fn prints_milliseconds_always() {

@@ -85,9 +85,8 @@ pub(super) async fn start(
     let site = site(&state, &query.site)?;
     let (draft, from, to) =
         (body.draft()?, Body::day("from", body.from.as_ref())?, Body::day("to", body.to.as_ref())?);
-    if from.zip(to).is_some_and(|(from, to)| from > to) {
-        return Err(Problem::bad("/from", "from: a day up to `to`"));
-    }
+    simulate::check(from, to, site.zone.date(state.clock.now()))
+        .map_err(|error| Problem::bad("/from", format!("from: {error}")))?;
     let (shared, of) = (state.clone(), Arc::clone(&site));
     let asked = blocking(move || -> Result<_, Problem> {
         let (ledger, models) = (shared.ledger.as_ref(), &shared.models);

@@ -65,8 +65,9 @@ impl Body {
     fn read(self) -> Result<Asked, Problem> {
         let wrong = |pointer| move |error: Invalid| Problem::bad(pointer, error.0);
         let at = self.at.as_deref().map(Timestamp::parse).transpose();
-        let money = |Amount { minor, currency }: Amount| -> Result<Money, Invalid> {
-            Ok(Money { minor, currency: Money::currency(&currency)? })
+        let money = |Amount { minor, currency }: Amount| {
+            let currency = Money::currency(&currency).map_err(wrong("/amount/currency"))?;
+            Money::of(minor, currency).map_err(wrong("/amount/minor"))
         };
         let amount = self.amount.map(money).transpose();
         Ok(Asked {
@@ -74,7 +75,7 @@ impl Body {
             seen: Some(Stage::parse(&self.from).map_err(wrong("/from"))?),
             reason: Text::clean(&self.reason),
             at: at.map_err(wrong("/at"))?,
-            amount: amount.map_err(wrong("/amount/currency"))?,
+            amount: amount?,
         })
     }
 }
@@ -118,4 +119,29 @@ pub(super) async fn change(
         reason: made.reason,
         next: ways(made.to),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_amount_that_sums_cannot_hold_is_refused() {
+        let read = |minor: i64| {
+            let amount = Some(Amount { minor, currency: "eur".to_owned() });
+            let (to, from) = ("customer".to_owned(), "mql".to_owned());
+            Body { to, from, reason: String::new(), at: None, amount }.read()
+        };
+        for minor in [0, 90_001, -50_000, 1_000_000_000_000_000] {
+            let amount = read(minor).ok().and_then(|asked| asked.amount);
+            assert_eq!(amount.map(|amount| amount.to_string()), Some(shown(minor)), "{minor}");
+        }
+        for minor in [1_000_000_000_000_001, i64::MAX, i64::MIN] {
+            assert!(read(minor).is_err(), "{minor}");
+        }
+    }
+
+    fn shown(minor: i64) -> String {
+        Money { minor, currency: Text::clean("EUR") }.to_string()
+    }
 }

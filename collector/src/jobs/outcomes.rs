@@ -2,7 +2,7 @@
 //! number; nothing that names a person is repeated. What was said before is not said twice.
 
 use super::stages::{Asked, Refused, Stages};
-use crate::domain::{Actor, Date, LeadKey, Money, Site, Stage, Text, Timestamp};
+use crate::domain::{Actor, Date, Invalid, LeadKey, Money, Site, Stage, Text, Timestamp};
 use crate::leads::Lead;
 use crate::storage::StoreError;
 use std::collections::BTreeMap;
@@ -117,12 +117,26 @@ fn outcome<'a>(
         (None, None) => None,
         (Some(amount), Some(currency)) => {
             let currency = Money::currency(currency).map_err(|error| format!("currency: {error}"))?;
-            Some(Money::parse(amount, currency).map_err(|error| format!("amount: {error}"))?)
+            Some(money(amount, currency).map_err(|error| format!("amount: {error}"))?)
         }
         _ => return Err("amount and currency go together".to_owned()),
     };
     let reason = Text::clean(cell("reason").unwrap_or_default());
     Ok(Outcome { line, lead, asked: Asked { to, seen: None, reason, at, amount } })
+}
+
+/// An amount. In `1.250` the dot may as well part thousands, as much of Europe writes them: who means 1250 must not be
+/// told 1.25 in every report.
+fn money(amount: &str, currency: Text<3>) -> Result<Money, Invalid> {
+    let money = Money::parse(amount, currency)?;
+    let thousands = amount.split_once('.').is_some_and(|(whole, rest)| {
+        let whole = whole.trim_start_matches(['-', '+']);
+        (1..=3).contains(&whole.len()) && !whole.starts_with('0') && rest.len() == 3
+    });
+    if thousands && money.decimals() < 3 {
+        return Err(Invalid::new("the dot may part thousands here; write a number such as 1250 or 1250.50"));
+    }
+    Ok(money)
 }
 
 /// A moment, or a date: by the end of that day on the site.

@@ -213,7 +213,7 @@ impl JourneyQuery {
         Self {
             site: site.no,
             known: (site.zone.start_of(ask.from), before),
-            qualified: (site.zone.start_of(ask.learn_from()), before),
+            qualified: (site.zone.start_of(ask.read_from()), before),
             by: ask.by,
             attribution,
         }

@@ -68,11 +68,12 @@ fn text(made: &Report) -> Result<(), Failure> {
         totals.leads, totals.incomplete_percent, totals.mqls, made.became_mql
     ))?;
     say("")?;
-    say(format!("{:<12} {:<36} {:<20} {:>8} {:>8} {:>9}", "", "", "field", "known", "unknown", "unknown"))?;
+    say(format!("{:<9} {:<26} {:<19} {:>7} {:>7} {:>7}", "", "", "field", "known", "unknown", "unknown"))?;
     for row in &made.known {
+        let label: String = row.label.chars().take(26).collect();
         say(format!(
-            "{:<12} {:<36} {:<20} {:>8} {:>8} {:>7} %",
-            row.kind, row.label, row.field, row.known, row.unknown, row.unknown_percent
+            "{:<9} {:<26} {:<19} {:>7} {:>7} {:>5} %",
+            row.kind, label, row.field, row.known, row.unknown, row.unknown_percent
         ))?;
     }
     say("")?;

@@ -5,8 +5,9 @@ use crate::app::{model_of, open_events_for_reading, open_ledger};
 use crate::cli::{Failure, say};
 use crate::clock::Clock;
 use crate::config::{Config, Settings};
+use crate::domain::csv::guarded;
 use crate::domain::{Money, SiteId, Text, Thousandths};
-use crate::leads::closed_loop::{Ask, Document, ModelNamed, Numbers, Verdict, percent};
+use crate::leads::closed_loop::{Ask, Days, Document, ModelNamed, Numbers, Verdict, percent};
 use crate::storage::{Attribution, JourneyQuery};
 use std::collections::BTreeSet;
 
@@ -101,25 +102,20 @@ fn text(document: &Document) -> Result<(), Failure> {
         document.model.name,
         document.model.hash.get(..8).unwrap_or_default(),
     ))?;
-    say(format_args!(
-        "\n{:<24} {:>7} {:>8} {:>8} {:>9} {:>8} {:>8} {:>9} {:>8} {:>7} {:>7} {:>7} {:>9}",
-        document.by,
-        "leads",
-        "→ MQL",
-        "MQLs",
-        "accepted",
-        "",
-        "SQLs",
-        "customers",
-        "",
-        "median",
-        "90th",
-        "lost",
-        "recycled"
-    ))?;
     let groups = groups(document);
+    let cells = |cells: [&str; 7]| {
+        let [name, a, b, c, d, e, f] = cells;
+        say(format_args!("{name:<24} {a:>8} {b:>8} {c:>8} {d:>9} {e:>8} {f:>9}"))
+    };
+    say("")?;
+    cells([document.by, "leads", "→ MQL", "MQLs", "accepted", "", "SQLs"])?;
     for (_, label, mature, numbers) in &groups {
-        line(label, *mature, numbers)?;
+        cells(before_sales(&named(label, *mature), numbers).each_ref().map(String::as_str))?;
+    }
+    say("")?;
+    cells([document.by, "won", "", "median", "90th", "lost", "recycled"])?;
+    for (_, label, mature, numbers) in &groups {
+        cells(by_sales(&named(label, *mature), numbers).each_ref().map(String::as_str))?;
     }
     if report.rows_left_out > 0 {
         say(format_args!("({} more groups are in the total)", report.rows_left_out))?;
@@ -127,15 +123,15 @@ fn text(document: &Document) -> Result<(), Failure> {
     if document.by == "cohort" {
         say("* too young to be judged")?;
     }
-    say("\nDeals")?;
+    if !report.totals.deals.is_empty() {
+        say("\nDeals")?;
+    }
     for (_, label, _, numbers) in &groups {
         for deals in &numbers.deals {
             let money = |minor| Money { minor, currency: deals.currency.clone() };
             let (total, average) = (money(deals.total_minor), money(deals.average_minor));
             let (label, customers) = (shortened(label), deals.customers);
-            say(format_args!(
-                "  {label:<24} {customers:>7} customers, {total} in all, {average} on average"
-            ))?;
+            say(format_args!("  {label:<24} {customers:>7} won, {total} in all, {average} each"))?;
         }
     }
     say(format_args!("\n{}", report.maturity.sentence))?;
@@ -156,28 +152,42 @@ fn shortened(label: &str) -> String {
     label.chars().take(24).collect()
 }
 
-fn line(label: &str, mature: Option<bool>, numbers: &Numbers) -> Result<(), Failure> {
-    let rate = |rate: Option<Thousandths>| rate.map_or_else(|| "–".to_owned(), percent);
-    let days = |of: fn(&crate::leads::closed_loop::Days) -> Thousandths| {
+/// A group's name, with a star when it is too young to be judged.
+fn named(label: &str, mature: Option<bool>) -> String {
+    format!("{}{}", shortened(label), if mature == Some(false) { " *" } else { "" })
+}
+
+fn rate(rate: Option<Thousandths>) -> String {
+    rate.map_or_else(|| "–".to_owned(), percent)
+}
+
+/// What came in, and what sales took up of it.
+fn before_sales(name: &str, numbers: &Numbers) -> [String; 7] {
+    [
+        name.to_owned(),
+        numbers.leads.to_string(),
+        rate(numbers.mql_rate),
+        numbers.mqls.to_string(),
+        numbers.accepted.to_string(),
+        rate(numbers.acceptance_rate),
+        numbers.sqls.to_string(),
+    ]
+}
+
+/// What became of it.
+fn by_sales(name: &str, numbers: &Numbers) -> [String; 7] {
+    let days = |of: fn(&Days) -> Thousandths| {
         numbers.days_to_customer.as_ref().map_or_else(|| "–".to_owned(), |days| format!("{} d", of(days)))
     };
-    let star = if mature == Some(false) { " *" } else { "" };
-    say(format_args!(
-        "{:<24} {:>7} {:>8} {:>8} {:>9} {:>8} {:>8} {:>9} {:>8} {:>7} {:>7} {:>7} {:>9}",
-        format!("{}{star}", shortened(label)),
-        numbers.leads,
-        rate(numbers.mql_rate),
-        numbers.mqls,
-        numbers.accepted,
-        rate(numbers.acceptance_rate),
-        numbers.sqls,
-        numbers.customers,
+    [
+        name.to_owned(),
+        numbers.customers.to_string(),
         rate(numbers.conversion_rate),
         days(|days| days.median),
         days(|days| days.p90),
-        numbers.lost,
-        numbers.recycled,
-    ))
+        numbers.lost.to_string(),
+        numbers.recycled.to_string(),
+    ]
 }
 
 /// A line for each group, with columns for each currency, so that nobody adds them up.
@@ -229,11 +239,11 @@ fn csv(document: &Document) -> Result<String, Failure> {
             document.to.to_string(),
             document.attribution.to_owned(),
             document.leads_attribution.to_owned(),
-            document.model.name.clone(),
+            guarded(&document.model.name),
             document.model.hash.clone(),
             by.to_owned(),
-            harmless(key),
-            harmless(label),
+            guarded(key),
+            guarded(label),
             mature.map(|mature| if mature { "yes" } else { "no" }.to_owned()).unwrap_or_default(),
             numbers.leads.to_string(),
             numbers.leads_qualified.to_string(),
@@ -268,8 +278,41 @@ fn csv(document: &Document) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|error| Failure::new(error.to_string()))
 }
 
-/// What a spreadsheet would take for a formula begins with an apostrophe, as OWASP has it: a stranger chose it.
-fn harmless(cell: &str) -> String {
-    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    format!("{}{cell}", if formula { "'" } else { "" })
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Date, Site, SiteNo, SitePolicy, Timestamp, Zone};
+    use crate::leads::closed_loop::Journey;
+
+    #[test]
+    fn no_campaign_and_no_model_is_a_formula_in_a_spreadsheet() {
+        let site = Site {
+            no: SiteNo::new(1),
+            id: SiteId::parse("example.com").expect("valid"),
+            zone: Zone::utc(),
+            policy: SitePolicy::default(),
+            policy_version: 1,
+            secret: [0; 32],
+            counted_from: None,
+        };
+        let known_at = Timestamp::parse("2026-11-01T12:00:00Z").expect("valid");
+        // Cut at the semicolon, as spreadsheets are set to in much of Europe, the second half begins a cell.
+        let journey = |campaign: &str| Journey {
+            known_at,
+            known_by: campaign.to_owned(),
+            qualified: None,
+            credits: Vec::new(),
+            said: Vec::new(),
+        };
+        let journeys = [journey("spring;=cmd|' /C calc'!A0"), journey("=1+1"), journey("plain, \"quoted\"")];
+        let today = Date::parse("2026-11-22").expect("valid");
+        let ask = Ask::parse((None, None), Some("campaign"), None, today).expect("right");
+        let model = ModelNamed { name: "+Ours".to_owned(), hash: "00".to_owned() };
+        let made = csv(&Document::new(&site, &ask, ("first", "first"), model, &journeys)).expect("CSV");
+        let mut rows = csv::Reader::from_reader(made.as_bytes());
+        let cells: Vec<csv::StringRecord> = rows.records().collect::<Result<_, _>>().expect("as many cells");
+        let labels: Vec<&str> = cells.iter().filter_map(|cells| cells.get(9)).collect();
+        assert_eq!(labels, ["'=1+1", "plain, \"quoted\"", "spring;'=cmd|' /C calc'!A0", "Total"]);
+        assert!(cells.iter().all(|cells| cells.get(5) == Some("'+Ours")));
+    }
 }

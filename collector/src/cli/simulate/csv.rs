@@ -1,12 +1,17 @@
 //! Tables of a simulation as CSV. Invariant: one table with a head of names as the API has them; what is not known
-//! is empty.
+//! is empty; what people wrote is no formula.
 
 use super::super::{Failure, say};
+use crate::domain::csv::guarded;
 use crate::jobs::simulate::{Became, Moved, Report};
 use serde::Serialize;
 
-/// Writes a table.
+/// Prints a table.
 pub(super) fn table(name: &str, report: &Report) -> Result<(), Failure> {
+    say(written(name, report)?.trim_end())
+}
+
+fn written(name: &str, report: &Report) -> Result<String, Failure> {
     let mut rows = Rows(::csv::Writer::from_writer(Vec::new()));
     match name {
         "channels" => {
@@ -43,7 +48,7 @@ pub(super) fn table(name: &str, report: &Report) -> Result<(), Failure> {
                 let counts = (rule.with, rule.with_won, rule.without, rule.without_won);
                 rows.add(&(
                     &rule.id,
-                    &rule.label,
+                    guarded(&rule.label),
                     rule.kind,
                     counts,
                     rule.share,
@@ -72,6 +77,7 @@ pub(super) fn table(name: &str, report: &Report) -> Result<(), Failure> {
                 let became = |mql: &Option<Became>| {
                     (mql.as_ref().map(|mql| mql.at), mql.as_ref().map(|mql| mql.total))
                 };
+                let why = guarded(why);
                 rows.add(&(change, key.to_hex(), channel, became(live), became(draft), outcome, why))?;
             }
         }
@@ -99,7 +105,7 @@ pub(super) fn table(name: &str, report: &Report) -> Result<(), Failure> {
             }
         }
     }
-    rows.print()
+    rows.done()
 }
 
 struct Rows(::csv::Writer<Vec<u8>>);
@@ -109,9 +115,56 @@ impl Rows {
         self.0.serialize(row).map_err(|error| Failure::new(format!("cannot write CSV: {error}")))
     }
 
-    fn print(self) -> Result<(), Failure> {
-        let bytes =
-            self.0.into_inner().map_err(|error| Failure::new(format!("cannot write CSV: {error}")))?;
-        say(String::from_utf8_lossy(&bytes).trim_end())
+    fn done(self) -> Result<String, Failure> {
+        let failed = |error: &dyn std::fmt::Display| Failure::new(format!("cannot write CSV: {error}"));
+        let bytes = self.0.into_inner().map_err(|error| failed(&error))?;
+        String::from_utf8(bytes).map_err(|error| failed(&error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Channel, Date, LeadKey, RuleId, Site, SiteId, SiteNo, SitePolicy, Timestamp, Zone};
+    use crate::jobs::simulate::{Kind, Period, Scored};
+    use crate::scoring::{DEFAULT_MODEL, Model};
+
+    #[test]
+    fn no_label_and_no_reason_is_a_formula_in_a_spreadsheet() {
+        let site = Site {
+            no: SiteNo::new(1),
+            id: SiteId::parse("example.com").expect("valid"),
+            zone: Zone::utc(),
+            policy: SitePolicy::default(),
+            policy_version: 1,
+            secret: [0; 32],
+            counted_from: None,
+        };
+        let model = Model::parse(DEFAULT_MODEL).expect("right");
+        let day = Date::parse("2026-11-22").expect("valid");
+        let until = Timestamp::parse("2026-11-22T12:00:00Z").expect("valid");
+        let period = Period { from: day, to: day, zone: Zone::utc(), until };
+        let scored = [Scored {
+            id: RuleId::parse("demo").expect("valid"),
+            label: "=HYPERLINK(\"x\")".to_owned(),
+            kind: Kind::Rule,
+        }];
+        let why = |_: &crate::jobs::simulate::Facts, _| Ok::<_, ()>(String::new());
+        let mut report =
+            Report::of(&site, &period, (&model, &model), &scored, 0, &[], &why).expect("nobody asks why");
+        // An operator's words of an override stand in the reason.
+        report.entering.push(Moved {
+            key: LeadKey::from_bytes([1; 16]),
+            channel: Channel::Direct.key(),
+            channel_label: Channel::Direct.label(),
+            live: None,
+            draft: None,
+            outcome: None,
+            why: "passed; =1+1".to_owned(),
+        });
+        let rules = written("rules", &report).expect("CSV");
+        assert!(rules.contains("\ndemo,\"'=HYPERLINK(\"\"x\"\")\",rule,0,"), "{rules}");
+        let leads = written("leads", &report).expect("CSV");
+        assert!(leads.ends_with(",passed; '=1+1\n"), "{leads}");
     }
 }

@@ -68,14 +68,13 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         read.map_err(|error| Failure::new(format!("--{name}: {error}")))
     };
     let (from, to) = (day("from", arguments.from.as_ref())?, day("to", arguments.to.as_ref())?);
-    if from.zip(to).is_some_and(|(from, to)| from > to) {
-        return Err(Failure::new("--from: a day up to --to"));
-    }
     let id = SiteId::parse(&arguments.site)?;
     let config = Config::resolve(arguments.settings)?;
     let clock = Clock::system();
     let on = open_simulation(&config, clock.clone())?;
     let site = find(&on, &id)?;
+    simulate::check(from, to, site.zone.date(clock.now()))
+        .map_err(|error| Failure::new(format!("--from: {error}")))?;
     let live = live(&on, &site)?;
     let draft = match draft {
         Draft::Model(model) => model,

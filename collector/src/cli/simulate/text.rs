@@ -92,14 +92,14 @@ fn outcomes(report: &Report) -> Result<(), Failure> {
     let (live, draft) = both(Confusion::precision);
     row("precision", &live, &draft, "of the MQLs that were closed, so many were won")?;
     let (live, draft) = both(Confusion::recall);
-    row("recall", &live, &draft, "of the leads that were won, so many were MQLs before")?;
+    row("recall", &live, &draft, "of the won leads, so many were MQLs before")?;
     let (live, draft) = (times(of.live.lift()), times(of.draft.lift()));
     row("lift", &live, &draft, "times as often won as closed leads altogether")?;
     row(
         "still open",
         &of.live_open.to_string(),
         &of.draft_open.to_string(),
-        "MQLs of these days of which nothing is known yet",
+        "MQLs of these days that are not closed yet",
     )
 }
 
@@ -140,7 +140,7 @@ fn rules(report: &Report) -> Result<(), Failure> {
     }
     say("\nWhat tells who is won: closed leads with a hit before they were closed")?;
     if !told.is_empty() {
-        say(format_args!("  {:<36} {:>6} {:>6} {:>10} {:>5}", "rule", "closed", "won", "19 of 20", "lift"))?;
+        say(format_args!("  {:<30} {:>6} {:>6} {:>10} {:>5}", "rule", "closed", "won", "19 of 20", "lift"))?;
     }
     for rule in told {
         let words = match rule.reading {
@@ -149,8 +149,8 @@ fn rules(report: &Report) -> Result<(), Failure> {
             Reading::Unclear | Reading::TooLittle => "may be chance",
         };
         say(format_args!(
-            "  {:<36} {:>6} {:>6} {:>10} {:>5}   {words}",
-            cut(&rule.label, 36),
+            "  {:<30} {:>6} {:>6} {:>10} {:>5}   {words}",
+            cut(&rule.label, 30),
             rule.with,
             percent(rule.share),
             bounds(rule.interval),

@@ -23,5 +23,5 @@ pub use desk::{Busy, Claim, Desk, KEPT_MAX, KEPT_MS, State, Track, Work};
 pub use facts::{Facts, Mql, Outcome, RuleHit};
 pub use lift::{Kind, Lift, Reading, Scored};
 pub use report::{Became, Moved, NAMED_MAX, Named, Outcomes, Report};
-pub use run::{Asked, SHADOW, Simulated, clear, run};
+pub use run::{Asked, DAYS_MAX, SHADOW, Simulated, check, clear, run};
 pub use staircase::{Staircase, Step, Walk};

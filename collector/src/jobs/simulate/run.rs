@@ -6,7 +6,7 @@ use super::facts::Facts;
 use super::report::Report;
 use super::watcher::Watcher;
 use crate::clock::Clock;
-use crate::domain::{Cursor, Date, LeadKey, Site, SiteNo, Stage, Timestamp};
+use crate::domain::{Cursor, Date, Invalid, LeadKey, Site, SiteNo, Stage, Timestamp};
 use crate::jobs::replay::{Done, Go, Progress, Replay};
 use crate::leads::Lead;
 use crate::scoring::Model;
@@ -34,6 +34,21 @@ pub struct Asked {
     pub from: Option<Date>,
     /// The last day, included; without it today.
     pub to: Option<Date>,
+}
+
+/// Days that a period may have when its first is named.
+pub const DAYS_MAX: i32 = 3_660;
+
+/// Whether somebody may ask for these days; `today` is the last when they name none.
+///
+/// # Errors
+/// Says what would be right.
+pub fn check(from: Option<Date>, to: Option<Date>, today: Date) -> Result<(), Invalid> {
+    let to = to.unwrap_or(today);
+    if from.is_some_and(|from| from > to || to.days() - from.days() >= DAYS_MAX) {
+        return Err(Invalid::new(format!("a day up to {to}, at most {DAYS_MAX} days before it")));
+    }
+    Ok(())
 }
 
 /// Removes what a simulation that was killed left behind.

@@ -68,6 +68,13 @@ fn every_wrong_line_is_named() {
     assert_wrong("key,stage,at\n1,sal,2026-11-19\n", 2, "at: the lead is mql since 2026-11-20T08:04:00.000Z");
     assert_wrong("key,stage,amount\n1,customer,5\n", 2, "amount and currency go together");
     assert_wrong("key,stage,amount,currency\n1,customer,much,EUR\n", 2, "amount: an amount is a number");
+    for amount in ["1.250", "-12.500", "999.000"] {
+        let line = format!("key,stage,amount,currency\n1,customer,{amount},EUR\n");
+        assert_wrong(&line, 2, "amount: the dot may part thousands here");
+    }
+    for (amount, currency) in [("1.250", "KWD"), ("1.25", "EUR"), ("1250.500", "EUR"), ("0.125", "EUR")] {
+        assert_eq!(wrong(&format!("key,stage,amount,currency\n1,customer,{amount},{currency}\n")), []);
+    }
     assert_wrong("key,stage,amount,currency\n1,sal,5,EUR\n", 2, "only with the stage customer");
     assert_wrong("key,stage\n1,lead\n", 2, "from mql a lead does not become lead; it may become sal (");
     assert_wrong("key,stage\n9,sal\n", 2, "there is no such lead");

@@ -73,7 +73,10 @@ impl Cohorts {
     fn next(self, start: Date) -> Date {
         match self {
             Self::Weeks => start.plus(7),
-            Self::Months => start.plus(31).month_start(),
+            // Behind the last month of the calendar there is none: what comes then is after it all the same.
+            Self::Months => {
+                Some(start.plus(31).month_start()).filter(|next| *next > start).unwrap_or(start.plus(31))
+            }
         }
     }
 }
@@ -131,9 +134,14 @@ impl Ask {
         Ok(Self { from, to, today, by, cohorts })
     }
 
-    /// The first day whose MQLs have to be known: they tell how long it takes to become a customer.
-    pub fn learn_from(&self) -> Date {
-        self.from.min(self.to.plus(1 - LEARN_DAYS))
+    /// The first day whose MQLs tell how long it takes to become a customer.
+    fn learn_from(&self) -> Date {
+        self.to.plus(1 - LEARN_DAYS)
+    }
+
+    /// The first day whose MQLs have to be known.
+    pub fn read_from(&self) -> Date {
+        self.from.min(self.learn_from())
     }
 }
 

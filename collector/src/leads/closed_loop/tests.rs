@@ -111,6 +111,36 @@ fn guard_rails_at_their_ends() {
 }
 
 #[test]
+fn a_report_up_to_the_last_date_there_is_ends() {
+    let ask = ask("9999-11-01", "9999-12-31", "2026-06-01");
+    let made = report(
+        &site(),
+        &ask,
+        &[Journey { known_at: Timestamp::parse("9999-11-03T12:00:00Z").expect("valid"), ..lead(0) }],
+    );
+    let spans: Vec<_> =
+        made.cohorts.iter().map(|cohort| (cohort.from.to_string(), cohort.to.to_string())).collect();
+    let span = |from: &str, to: &str| (from.to_owned(), to.to_owned());
+    assert_eq!(spans, [span("9999-11-01", "9999-11-30"), span("9999-12-01", "9999-12-31")]);
+}
+
+#[test]
+fn customers_of_more_than_a_year_before_the_end_do_not_tell_how_long_it_takes() {
+    // Twenty of the year before, who took ten days each; the report goes further back than what tells.
+    let old: Vec<_> = (0..20).map(|_| mql(-400, &[(10, Stage::Customer)])).collect();
+    let made = report(&site(), &ask("2024-06-01", "2026-01-31", "2026-06-01"), &old);
+    assert_eq!(made.totals.customers, Thousandths::whole(20), "they are in the report");
+    assert_eq!((made.maturity.days, made.maturity.customers), (MATURE_DAYS, 0));
+    let newer: Vec<_> = (0..20).map(|_| mql(-333, &[(10, Stage::Customer)])).collect();
+    let made = report(&site(), &ask("2024-06-01", "2026-01-31", "2026-06-01"), &newer);
+    assert_eq!(
+        (made.maturity.days, made.maturity.customers),
+        (10, 20),
+        "the first day of the year up to the end"
+    );
+}
+
+#[test]
 fn what_takes_time_is_judged_by_mature_cohorts() {
     // A hundred MQLs of January, 12 of them won after 40 days; a hundred of March that had no time yet.
     let january = (0..100).map(|n| mql(0, if n < 12 { &[(40, Stage::Customer)] } else { &[] }));

@@ -207,3 +207,25 @@ fn a_curve_has_a_bounded_number_of_points_and_its_ends() {
     );
     assert!(!Curve::of(&leads[..100], &period(), own).thinned);
 }
+
+#[test]
+fn days_that_cannot_be_counted_are_refused() {
+    let day = |text: &str| Date::parse(text).expect("valid");
+    let today = day("2026-11-22");
+    let asked = |from: Option<&str>, to: Option<&str>| check(from.map(day), to.map(day), today);
+    for (from, to) in [
+        (None, None),
+        (None, Some("2020-01-01")),
+        (Some("2026-11-22"), None),
+        (Some("2026-12-01"), Some("2026-12-01")),
+        (Some("2016-11-15"), None),
+    ] {
+        assert_eq!(asked(from, to), Ok(()), "{from:?} {to:?}");
+    }
+    // After today; after the last; more weeks than anybody could read.
+    for (from, to) in
+        [(Some("2026-11-23"), None), (Some("2026-11-02"), Some("2026-11-01")), (Some("0001-01-01"), None)]
+    {
+        assert!(asked(from, to).is_err(), "{from:?} {to:?}");
+    }
+}
