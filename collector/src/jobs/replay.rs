@@ -1,13 +1,15 @@
 //! Scores the log by another model, in a shadow beside the live ledger. Invariant: nothing of it is seen elsewhere;
 //! stopped or killed at any moment it goes on where its shadow is; and when somebody was taken back from the live
-//! ledger meanwhile, the shadow is thrown away and begun anew, so that nobody outlives their erasure in it.
+//! ledger meanwhile, the shadow is thrown away and begun anew, so that nobody outlives their erasure in it; so it is when
+//! people say something as of a moment that it has gone past.
 
 use super::fold::Fold;
 use super::models::Current;
 use super::standing::Unwatched;
 use super::sweep::Sweep;
 use crate::clock::Clock;
-use crate::domain::{Cursor, Event, LeadKey, Site, SiteNo, Timestamp, VisitorId};
+use crate::domain::{Cursor, Event, LeadKey, Override, Site, SiteNo, Timestamp, VisitorId};
+use crate::leads::Transition;
 use crate::scoring::Model;
 use crate::storage::{EventStore, Ledger, Mark, Seed, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -147,7 +149,9 @@ impl Replay {
         let since = self.told.or(known).unwrap_or_default();
         let seed = self.live.seed(self.site, since)?;
         let scored = self.shadow.progress()?.filter(|(_, model)| model == self.model.hash());
-        let same = known.is_some_and(|known| known.takings == seed.mark.takings) && self.same_site(&seed)?;
+        let same = known.is_some_and(|known| known.takings == seed.mark.takings)
+            && self.same_site(&seed)?
+            && !self.is_past(&seed)?;
         if let Some((cursor, _)) = scored.filter(|_| same) {
             if !seed.people.is_empty() || seed.overrides.is_some() {
                 self.shadow.plant(&seed, *self.model.hash())?;
@@ -164,6 +168,39 @@ impl Replay {
         (self.told, self.newest) = (Some(seed.mark), None);
         observer.begun();
         Ok((seed, Cursor::default()))
+    }
+
+    /// Whether people did something since the shadow was told that stands before what it made already: as of a moment
+    /// that it has gone past, or in the moment in which an event was scored. Only from the beginning does that come to
+    /// its place.
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub(super) fn is_behind(&self) -> Result<bool, StoreError> {
+        let since = self.told.or(self.shadow.mark()?).unwrap_or_default();
+        self.is_past(&self.live.seed(self.site, since)?)
+    }
+
+    fn is_past(&self, seed: &Seed) -> Result<bool, StoreError> {
+        let overrides = || seed.overrides.iter().flatten();
+        let said = seed.people.iter().map(|change| change.lead).chain(overrides().map(|(lead, _)| *lead));
+        let keys: BTreeSet<LeadKey> = said.collect();
+        if keys.is_empty() {
+            return Ok(false);
+        }
+        let leads = self.shadow.load(&[], &Vec::from_iter(keys))?.leads;
+        let changed =
+            |change: &Transition| leads.get(&change.lead).is_some_and(|lead| change.at < lead.stage_at);
+        let given = |(key, given): &(LeadKey, Override)| {
+            let Some(lead) = leads.get(key) else { return false };
+            let since = match (lead.overrides.iter().find(|known| known.no == given.no), &given.ended) {
+                (None, _) => Some(given.from),
+                (Some(known), Some(ended)) if known.ended.is_none() => Some(ended.at),
+                (Some(_), _) => None,
+            };
+            since.is_some_and(|since| since <= lead.scored_at)
+        };
+        Ok(seed.people.iter().any(changed) || overrides().any(given))
     }
 
     /// Whether the site is as the shadow knows it: what its policy links, and from which day its visits count.

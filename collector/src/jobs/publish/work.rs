@@ -90,6 +90,10 @@ impl Publisher {
             let mut short = |Progress { done, total }: Progress| {
                 if total.raw() - done.raw() > LAST { Go::Stop } else { Go::On }
             };
+            // To begin anew is not short, and not while the shadow is held.
+            if replay.is_behind()? {
+                return Err(StoreError::Conflict);
+            }
             match replay.catch_up(&mut short, &mut Unwatched)? {
                 Done::CaughtUp(cursor, mark) => replay.settle(&self.clock).map(|()| (cursor, mark)),
                 Done::Stopped => Err(StoreError::Conflict),

@@ -8,6 +8,7 @@ mod cuts;
 mod erased;
 mod lifecycle;
 mod linking;
+mod medley;
 mod mixed;
 mod oracle;
 mod outcomes;
