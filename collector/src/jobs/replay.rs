@@ -123,13 +123,14 @@ impl Replay {
     }
 
     /// Lets time pass in the shadow as the live sweep does, up to the last midnight; for when it has caught up.
+    /// `observer` sees what is scored because of what people said after a lead's last event.
     ///
     /// # Errors
     /// When storage fails.
-    pub fn settle(&self, clock: &Clock) -> Result<(), StoreError> {
+    pub fn settle(&self, clock: &Clock, observer: &mut dyn Observer) -> Result<(), StoreError> {
         let (events, shadow) = (Arc::clone(&self.events), Arc::clone(&self.shadow));
         let sweep = Sweep::new(events, shadow, Arc::clone(&self.model), clock.clone());
-        while sweep.round()? > 0 {}
+        while sweep.watched(observer)? > 0 {}
         Ok(())
     }
 

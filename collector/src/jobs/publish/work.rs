@@ -48,7 +48,7 @@ impl Publisher {
                     asked?;
                     return Ok(Step::Stopped);
                 }
-                replay.settle(&self.clock)?;
+                replay.settle(&self.clock, &mut Unwatched)?;
             }
             match self.adopt(&publication, &name, &mut replay) {
                 Err(StoreError::Conflict) => {}
@@ -95,7 +95,9 @@ impl Publisher {
                 return Err(StoreError::Conflict);
             }
             match replay.catch_up(&mut short, &mut Unwatched)? {
-                Done::CaughtUp(cursor, mark) => replay.settle(&self.clock).map(|()| (cursor, mark)),
+                Done::CaughtUp(cursor, mark) => {
+                    replay.settle(&self.clock, &mut Unwatched).map(|()| (cursor, mark))
+                }
                 Done::Stopped => Err(StoreError::Conflict),
             }
         };

@@ -109,7 +109,7 @@ impl Simulated {
         if replay.catch_up(&mut watch, &mut watcher)? == Done::Stopped || !goes_on(total, total) {
             return Ok(None);
         }
-        replay.settle(clock)?;
+        replay.settle(clock, &mut watcher)?;
         let ledger = Arc::clone(ledger);
         Ok(Some(Self { replay, _clearing, watcher, ledger, asked, until, events: total }))
     }
