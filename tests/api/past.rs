@@ -89,6 +89,29 @@ fn what_was_seen_then_is_answered_of_then() {
     assert!(said.starts_with("It was not known yet: it became known at 20"), "{said}");
 }
 
+/// What sales date back says where the lead stood, and nothing of the score of that moment.
+#[test]
+fn what_is_dated_back_changes_no_score_of_then() {
+    let app = TestApp::start();
+    app.send_all(&sixty_points("", "jo@acme.com", "Acme")).assert_stored();
+    let lead = app.wait_for_lead("Acme", |lead| lead["stage"] == "mql");
+    let key = lead["key"].as_str().expect("a key");
+    std::thread::sleep(std::time::Duration::from_millis(5));
+    let (at, then) = look(&app, key);
+    app.send(&event("demo_request", "/demo").from_within()).assert_stored();
+    app.wait_for_lead("Acme", |lead| lead["score"]["total"] != 60);
+    let path = format!("/api/v1/leads/{key}/stage?site={SITE}");
+    let asked = json!({ "from": "mql", "to": "sal", "at": at });
+    app.post_json(&path, &asked).header("cookie", app.cookie()).send().assert_status(200);
+    let past = app.explanation(key, &format!("&as_of={at}"));
+    let name = |name: &str| (past[name].clone(), then[name].clone());
+    for same in ["score", "lines", "qualifies", "missing", "grade"] {
+        let (past, then) = name(same);
+        assert_eq!(past, then, "{same}");
+    }
+    assert_eq!((&past["stage"], &past["machine_score"]), (&"sal".into(), &then["score"]), "{past}");
+}
+
 #[test]
 fn where_events_are_gone_it_says_why() {
     let app = TestApp::start();

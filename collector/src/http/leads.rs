@@ -12,7 +12,7 @@ use crate::domain::{
     Attributes, Channel, Date, EmailDomain, LeadKey, Money, Points, Role, Score, Site, Stage, Text, Timestamp,
 };
 use crate::http::private::private;
-use crate::jobs::past::{Engaged, Then};
+use crate::jobs::past::{Engaged, Then, seen_at};
 use crate::jobs::score::{cooling_until, profile};
 use crate::leads::{Lead, Origin, Reason, Transition};
 use crate::scoring::{Grade, Model, Profile};
@@ -360,8 +360,8 @@ pub(super) async fn explanation(
     let profile = if known_at.is_some() { profile(&was) } else { Profile::default() };
     let evaluation = model.evaluate(&was.hits, &profile, as_of);
     let written = |_| Problem::unavailable("the lines cannot be written");
-    // The moment of a change of stage is answered with what was seen then.
-    let change = transitions.iter().rev().find(|transition| transition.at == as_of);
+    // The moment of a change of stage by this model is answered with what was seen then.
+    let change = seen_at(&transitions, *model.hash(), as_of);
     let (score, qualifies, lines) = match change {
         Some(change) => {
             let lines = serde_json::from_str(&change.lines)

@@ -4,7 +4,7 @@
 
 use super::fold::folded;
 use super::standing::{Steps, Unwatched, profile};
-use crate::domain::{Action, Event, LeadKey, Restriction, Role, Site, Stage, Timestamp};
+use crate::domain::{Action, Event, LeadKey, ModelHash, Restriction, Role, Site, Stage, Timestamp};
 use crate::leads::{Lead, Qualified, Transition};
 use crate::scoring::Model;
 use crate::storage::counting::Rollups;
@@ -37,6 +37,14 @@ pub struct Then {
     pub lead: Option<Lead>,
     /// Why that may not be all that counted then; nothing when it is.
     pub inexact_because: Option<String>,
+}
+
+/// The change of stage that is made at a moment, where what was seen then is the answer: the machine's own, by the model
+/// of today. What people did says nothing of the score of that moment: it may be dated back, and keeps the model of its
+/// day.
+pub fn seen_at(transitions: &[Transition], model: ModelHash, at: Timestamp) -> Option<&Transition> {
+    let made = transitions.iter().rev().find(|made| made.at == at);
+    made.filter(|made| !made.by_people() && made.model == model)
 }
 
 /// What the log holds of a lead, up to where scoring has come.

@@ -1,13 +1,15 @@
 //! Scores the log by another model, in a shadow beside the live ledger. Invariant: nothing of it is seen elsewhere;
 //! stopped or killed at any moment it goes on where its shadow is; and when somebody was taken back from the live
-//! ledger meanwhile, the shadow is thrown away and begun anew, so that nobody outlives their erasure in it.
+//! ledger meanwhile, the shadow is thrown away and begun anew, so that nobody outlives their erasure in it; so it is when
+//! people say something as of a moment that it has gone past.
 
 use super::fold::Fold;
 use super::models::Current;
 use super::standing::Unwatched;
 use super::sweep::Sweep;
 use crate::clock::Clock;
-use crate::domain::{Cursor, Event, LeadKey, Site, SiteNo, Timestamp, VisitorId};
+use crate::domain::{Cursor, Event, LeadKey, Override, Site, SiteNo, Timestamp, VisitorId};
+use crate::leads::Transition;
 use crate::scoring::Model;
 use crate::storage::{EventStore, Ledger, Mark, Seed, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -121,13 +123,14 @@ impl Replay {
     }
 
     /// Lets time pass in the shadow as the live sweep does, up to the last midnight; for when it has caught up.
+    /// `observer` sees what is scored because of what people said after a lead's last event.
     ///
     /// # Errors
     /// When storage fails.
-    pub fn settle(&self, clock: &Clock) -> Result<(), StoreError> {
+    pub fn settle(&self, clock: &Clock, observer: &mut dyn Observer) -> Result<(), StoreError> {
         let (events, shadow) = (Arc::clone(&self.events), Arc::clone(&self.shadow));
         let sweep = Sweep::new(events, shadow, Arc::clone(&self.model), clock.clone());
-        while sweep.round()? > 0 {}
+        while sweep.watched(observer)? > 0 {}
         Ok(())
     }
 
@@ -150,7 +153,8 @@ impl Replay {
         let scored = self.shadow.progress()?.filter(|(_, model)| model == self.model.hash());
         let same = known.is_some_and(|known| known.takings == seed.mark.takings)
             && self.same_site(&seed)?
-            && self.live.shadows()?.contains(&self.name);
+            && self.live.shadows()?.contains(&self.name)
+            && !self.is_past(&seed)?;
         if let Some((cursor, _)) = scored.filter(|(cursor, _)| same && *cursor <= total) {
             if !seed.people.is_empty() || seed.overrides.is_some() {
                 self.shadow.plant(&seed, *self.model.hash())?;
@@ -167,6 +171,39 @@ impl Replay {
         (self.told, self.newest) = (Some(seed.mark), None);
         observer.begun();
         Ok((seed, Cursor::default()))
+    }
+
+    /// Whether people did something since the shadow was told that stands before what it made already: as of a moment
+    /// that it has gone past, or in the moment in which an event was scored. Only from the beginning does that come to
+    /// its place.
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub(super) fn is_behind(&self) -> Result<bool, StoreError> {
+        let since = self.told.or(self.shadow.mark()?).unwrap_or_default();
+        self.is_past(&self.live.seed(self.site, since)?)
+    }
+
+    fn is_past(&self, seed: &Seed) -> Result<bool, StoreError> {
+        let overrides = || seed.overrides.iter().flatten();
+        let said = seed.people.iter().map(|change| change.lead).chain(overrides().map(|(lead, _)| *lead));
+        let keys: BTreeSet<LeadKey> = said.collect();
+        if keys.is_empty() {
+            return Ok(false);
+        }
+        let leads = self.shadow.load(&[], &Vec::from_iter(keys))?.leads;
+        let changed =
+            |change: &Transition| leads.get(&change.lead).is_some_and(|lead| change.at < lead.stage_at);
+        let given = |(key, given): &(LeadKey, Override)| {
+            let Some(lead) = leads.get(key) else { return false };
+            let since = match (lead.overrides.iter().find(|known| known.no == given.no), &given.ended) {
+                (None, _) => Some(given.from),
+                (Some(known), Some(ended)) if known.ended.is_none() => Some(ended.at),
+                (Some(_), _) => None,
+            };
+            since.is_some_and(|since| since <= lead.scored_at)
+        };
+        Ok(seed.people.iter().any(changed) || overrides().any(given))
     }
 
     /// Whether the site is as the shadow knows it: what its policy links, and from which day its visits count.

@@ -3,7 +3,7 @@
 //! was not finished is found again. Nothing is swept while events that happened before wait to be scored.
 
 use super::models::{Current, LiveModels};
-use super::standing::{Steps, Unwatched, midnight};
+use super::standing::{Observer, Steps, Unwatched, midnight};
 use crate::clock::Clock;
 use crate::domain::{Site, SiteNo, Timestamp};
 use crate::scoring::Model;
@@ -44,6 +44,11 @@ impl Sweep {
     /// # Errors
     /// When storage fails; what was committed stays.
     pub fn round(&self) -> Result<usize, StoreError> {
+        self.watched(&mut Unwatched)
+    }
+
+    /// The same, where `observer` sees every score that a stage was judged by.
+    pub(super) fn watched(&self, observer: &mut dyn Observer) -> Result<usize, StoreError> {
         let now = self.clock.now();
         if !scored_up_to_now(self.events.as_ref(), self.ledger.as_ref(), self.models.base(), now)? {
             return Ok(0);
@@ -57,7 +62,7 @@ impl Sweep {
                 let generation = self.ledger.generation()?;
                 let models = self.models.current(self.ledger.as_ref())?;
                 let turn = &mut |loaded: Loaded| match loaded.generation == generation {
-                    true => Ok(turned(&models, &sites, loaded, now)),
+                    true => Ok(turned((&models, &sites), loaded, now, &mut *observer)),
                     false => Err(StoreError::Conflict),
                 };
                 let (count, _) = self.ledger.turn(due, turn)?;
@@ -71,13 +76,18 @@ impl Sweep {
     }
 }
 
-fn turned(models: &Current, sites: &BTreeMap<SiteNo, Site>, loaded: Loaded, now: Timestamp) -> Turned {
+fn turned(
+    (models, sites): (&Current, &BTreeMap<SiteNo, Site>),
+    loaded: Loaded,
+    now: Timestamp,
+    observer: &mut dyn Observer,
+) -> Turned {
     let mut made = Changes::default();
     for (key, mut lead) in loaded.leads {
         // Sites are never taken away; one that is newer than the list is its own next round's.
         let Some(site) = sites.get(&lead.site) else { continue };
         let Changes { transitions, rollups, .. } = &mut made;
-        let (model, observer) = (models.of(site.no), &mut Unwatched);
+        let (model, observer) = (models.of(site.no), &mut *observer);
         let mut steps = Steps { model, site, transitions, rollups, observer };
         let pending = loaded.pending.get(&key).map_or(&[][..], Vec::as_slice);
         let applied = steps.pass(&mut lead, pending, now);

@@ -13,7 +13,7 @@ impl Model {
     /// When an MQL will be one no longer if nothing happens after `from`: when its total falls below
     /// `exit_below`, or when nothing that it did counts any more, however well it suits. An override that qualifies
     /// it keeps it in for as long as it counts, points of one go when it expires; those that are given after `from`
-    /// are not looked at. `None` when the model has no way out, when the lead is out already, and when it will never
+    /// are not looked at, nor that one is ended after it. `None` when the model has no way out, when the lead is out already, and when it will never
     /// be.
     ///
     /// Asked once for each day from `from` on, and then to the moment at which the last hit ages a day. Where
@@ -22,7 +22,9 @@ impl Model {
         let floor = self.exit_below()?;
         let past: Vec<Hit> = hits.iter().filter(|hit| hit.at <= from).cloned().collect();
         let given = |given: &&Override| given.counts(from);
-        let overrides: Vec<Override> = profile.overrides.iter().filter(given).cloned().collect();
+        // That it would be ended early was not known then either.
+        let whole = |given: &Override| Override { ended: None, ..given.clone() };
+        let overrides: Vec<Override> = profile.overrides.iter().filter(given).map(whole).collect();
         let profile = &Profile { overrides, ..profile.clone() };
         let did = self.evaluate(&past, profile, from).engagement > Points::ZERO;
         let out = |at: Timestamp| {

@@ -210,7 +210,7 @@ fn a_simulation_equals_publishing_on_a_copy() {
 #[test]
 #[ignore = "a million events: for a release build"]
 fn a_simulation_of_a_million_events_equals_publishing_on_a_copy() {
-    let report = simulation_equals_publishing_on_a_copy(30, usize::MAX);
+    let report = simulation_equals_publishing_on_a_copy(31, usize::MAX);
     assert!(report.events >= 1_000_000, "{}", report.events);
 }
 

@@ -51,7 +51,7 @@ impl Publisher {
                     asked?;
                     return Ok(Step::Stopped);
                 }
-                replay.settle(&self.clock)?;
+                replay.settle(&self.clock, &mut Unwatched)?;
             }
             match self.adopt(&publication, &name, &mut replay) {
                 // What is there by the shadow's name now may be another than the one that is open.
@@ -94,11 +94,17 @@ impl Publisher {
             let mut short = |Progress { done, total }: Progress| {
                 if total.raw() - done.raw() > LAST { Go::Stop } else { Go::On }
             };
+            // To begin anew is not short, and not while the shadow is held.
+            if replay.is_behind()? {
+                return Err(StoreError::Conflict);
+            }
             let taken = Arc::clone(replay.shadow());
             match replay.catch_up(&mut short, &mut Unwatched)? {
                 // One that was begun anew is not the one that is to be taken over.
                 Done::CaughtUp(..) if !Arc::ptr_eq(&taken, replay.shadow()) => Err(StoreError::Conflict),
-                Done::CaughtUp(cursor, mark) => replay.settle(&self.clock).map(|()| (cursor, mark)),
+                Done::CaughtUp(cursor, mark) => {
+                    replay.settle(&self.clock, &mut Unwatched).map(|()| (cursor, mark))
+                }
                 Done::Stopped => Err(StoreError::Conflict),
             }
         };

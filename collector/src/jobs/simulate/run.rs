@@ -16,8 +16,6 @@ use std::sync::Arc;
 
 /// The shadow that simulations score in.
 pub const SHADOW: &str = "simulation";
-/// Days of a period, about ten years: a report has a row for each of its weeks.
-const DAYS_MAX: i32 = 3_660;
 /// Leads of one page.
 const PAGE: usize = 1_000;
 
@@ -126,7 +124,7 @@ impl Simulated {
         if replay.catch_up(&mut watch, &mut watcher)? == Done::Stopped || !goes_on(total, total) {
             return Ok(None);
         }
-        replay.settle(clock)?;
+        replay.settle(clock, &mut watcher)?;
         let ledger = Arc::clone(ledger);
         Ok(Some(Self { replay, _clearing, watcher, ledger, asked, until, events: total }))
     }

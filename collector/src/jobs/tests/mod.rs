@@ -9,6 +9,7 @@ mod disturbed;
 mod erased;
 mod lifecycle;
 mod linking;
+mod medley;
 mod mixed;
 mod oracle;
 mod outcomes;

@@ -6,7 +6,7 @@ use super::*;
 use crate::audit::Recorder;
 use crate::clock::Clock;
 use crate::domain::{Actor, Points, Retention as Days, RetentionKind, Site, Stage};
-use crate::jobs::past::{Past, Then};
+use crate::jobs::past::{Past, Then, seen_at};
 use crate::jobs::retention::Retention;
 use crate::rights::Service;
 use std::collections::BTreeSet;
@@ -151,6 +151,29 @@ fn before_it_said_who_it_is_it_was_not_known() {
         1,
         "the first is not kept"
     );
+}
+
+/// The machine's own change says what was seen then; what people did may be dated back, and what another model saw is
+/// another model's.
+#[test]
+fn what_was_seen_at_a_change_is_the_machines() {
+    let world = World::after(journey());
+    world.append(&[Event {
+        id: EventId::from_bytes([9; 16]),
+        ..known(1, event("demo_request", "/", minute(5).plus_days(5).plus_millis(1)))
+    }]);
+    let lower = MODEL.replace("total_gte = 30", "total_gte = 20");
+    world.score(&lower);
+    let clock = Clock::fixed(end());
+    let asked = crate::jobs::stages::Asked { at: Some(minute(90)), ..asked(Stage::Sal) };
+    let done = stages(&world, &lower, &clock).change(&owner(), &site(&world, 1), lead_key(1), &asked);
+    done.expect("answers").expect("is legal");
+    let transitions = world.transitions(&world.lead(1));
+    let of = |text: &str, at: Timestamp| seen_at(&transitions, *model(text).hash(), at).map(|made| made.to);
+    assert_eq!(of(&lower, minute(5)), Some(Stage::Mql));
+    assert_eq!(of(MODEL, minute(5)), None, "another model saw that");
+    assert_eq!(of(&lower, minute(90)), None, "sales said so later");
+    assert_eq!(of(&lower, minute(6)), None);
 }
 
 fn service(world: &World, clock: &Clock) -> Service {

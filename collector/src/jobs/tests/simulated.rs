@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::clock::Clock;
-use crate::domain::{Actor, Role, Site, Stage};
+use crate::domain::{Actor, Effect, Ended, Override, Points, Role, Site, Stage};
 use crate::jobs::replay::{Replay, unwatched};
 use crate::jobs::simulate::{Asked, Report, Simulated, run};
 use crate::leads::Transition;
@@ -89,15 +89,45 @@ fn people() -> impl Strategy<Value = Vec<Transition>> {
     })
 }
 
+type Given = Vec<(LeadKey, SiteNo, Override)>;
+
+/// What people say against scores, also after all that a lead did.
+fn given() -> impl Strategy<Value = Given> {
+    let effect = prop::sample::select(vec![
+        Effect::Engagement(Points::whole(25)),
+        Effect::Fit(Points::whole(-9)),
+        Effect::Hold,
+        Effect::Qualify,
+    ]);
+    let one = (0..3_u8, effect, 0..6_000_i64, 1..4_000_i64, prop::option::of(1..4_000_i64));
+    prop::collection::vec(one, 0..5).prop_map(|list| {
+        let one = |(no, (lead, effect, from, lasts, early)): (u32, (u8, Effect, i64, i64, Option<i64>))| {
+            let ended = early.filter(|early| *early < lasts && from + early < 7_200);
+            let actor = Actor::account(Role::Owner);
+            let given = Override {
+                no,
+                effect,
+                from: minute(from).plus_millis(1),
+                until: minute(from + lasts).plus_millis(1),
+                reason: Text::clean("they called"),
+                actor: actor.clone(),
+                ended: ended.map(|early| Ended { at: minute(from + early).plus_millis(1), by: actor }),
+            };
+            (lead_key(16 + lead), SITE, given)
+        };
+        (1..).zip(list).map(one).collect()
+    })
+}
+
 /// A world in which that happened and people said so.
-fn world(log: &[Event], people: Vec<Transition>) -> World {
+fn world(log: &[Event], people: Vec<Transition>, given: Given) -> World {
     let world = World::new();
     world.append(log);
     world.score(MODEL);
     let (at, _) =
         world.ledger.progress().expect("reads").unwrap_or((Cursor::default(), *model(MODEL).hash()));
     let generation = world.ledger.generation().expect("reads");
-    let changes = Changes { transitions: people, generation, ..Changes::default() };
+    let changes = Changes { transitions: people, overrides: given, generation, ..Changes::default() };
     world.ledger.commit(at, at, &changes).expect("commits");
     world
 }
@@ -128,7 +158,7 @@ fn first_mqls(world: &World, text: &str) -> BTreeMap<LeadKey, Option<Timestamp>>
     let mut replay =
         Replay::open(world.events.clone(), world.ledger.clone(), "other", SITE, model(text)).expect("opens");
     unwatched(&mut replay).expect("replays");
-    replay.settle(&clock()).expect("settles");
+    replay.settle(&clock(), &mut crate::jobs::standing::Unwatched).expect("settles");
     let leads = snapshot(replay.shadow().as_ref()).leads;
     let first = leads.iter().map(|lead| (lead.key, lead.qualified.as_ref().map(|mql| mql.at))).collect();
     replay.discard().expect("discards");
@@ -142,10 +172,11 @@ proptest! {
     fn the_curve_is_a_replay_with_each_threshold(
         log in log(720),
         people in people(),
+        given in given(),
         own in 1..60_u32,
         others in prop::collection::vec(1..80_u32, 1..4),
     ) {
-        let world = world(&log, people);
+        let world = world(&log, people, given);
         let before = world.snapshot();
         let simulated = simulated(&world, &draft(own));
         let facts = simulated.facts().expect("reads");
@@ -157,7 +188,7 @@ proptest! {
             let replayed = first_mqls(&world, &draft(threshold));
             let stairs: BTreeMap<LeadKey, Option<Timestamp>> = facts
                 .iter()
-                .map(|lead| (lead.key, lead.stairs.first_at(crate::domain::Points::whole(i32::try_from(threshold).expect("few")))))
+                .map(|lead| (lead.key, lead.stairs.first_at(Points::whole(i32::try_from(threshold).expect("few")))))
                 .collect();
             prop_assert_eq!(&stairs, &replayed, "threshold {}", threshold);
             if threshold == own {
@@ -190,7 +221,7 @@ fn who_enters_and_who_leaves_is_named_with_the_reason() {
         known(number, Event { visitor: Some(visitor(number)), ..event("demo_request", path, on(minutes)) })
     };
     let log = numbered(vec![ask(1, "/3", 1), read(2, 2), read(2, 3), read(2, 4), read(2, 5), ask(2, "/", 6)]);
-    let world = world(&log, Vec::new());
+    let world = world(&log, Vec::new(), Vec::new());
     let report = reported(&world, &draft(40));
     assert_eq!((report.mqls.counts.live, report.mqls.counts.draft), (1, 1), "{report:#?}");
     let said: Vec<(LeadKey, &str)> =
@@ -213,7 +244,7 @@ fn who_enters_and_who_leaves_is_named_with_the_reason() {
 fn one_that_is_stopped_leaves_nothing_behind() {
     let log: Vec<Event> =
         (0..2_500).map(|n| known(17, event("pageview", &format!("/{n}"), minute(n)))).collect();
-    let world = world(&numbered(log), Vec::new());
+    let world = world(&numbered(log), Vec::new(), Vec::new());
     let (events, ledger): (Arc<dyn EventStore>, Arc<dyn Ledger>) =
         (world.events.clone(), world.ledger.clone());
     let mut told = Vec::new();
@@ -243,7 +274,7 @@ fn a_site_without_events_has_an_empty_report() {
 /// A report has a row for each week, so that it has to have an end, and a beginning.
 #[test]
 fn a_period_without_bounds_is_cut_to_what_can_be() {
-    let world = world(&[], Vec::new());
+    let world = world(&[], Vec::new(), Vec::new());
     let day = |text| Some(Date::parse(text).expect("a date"));
     let asked = Asked { from: day("0001-01-01"), to: day("9999-12-31"), ..asked(&world, MODEL) };
     let (events, ledger): (Arc<dyn EventStore>, Arc<dyn Ledger>) =

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// A way in, a way out and a score that fades.
-fn by(demo: u32, read: u32, total: u32) -> String {
+pub(super) fn by(demo: u32, read: u32, total: u32) -> String {
     format!(
         r#"
 name = "Demo {demo}, read {read}"
