@@ -33,7 +33,7 @@ impl Plan {
         let (millis, seconds) = (Duration::from_millis, Duration::from_secs);
         let plan = Self {
             rounds: 5,
-            round: seconds(4),
+            round: seconds(3),
             warm: millis(500),
             watch: seconds(20),
             large: if arguments.full { 10_000_000 } else { 1_000_000 },
