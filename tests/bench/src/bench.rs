@@ -145,7 +145,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let run = page::Run { machine, plan: bench.plan, figures: bench.figures, took: began.elapsed() };
     let mut out = std::io::stdout();
-    out.write_all(page::table(&run.figures, false).as_bytes())?;
+    out.write_all(page::table(&run.figures, None).as_bytes())?;
     if let Some(file) = &arguments.json {
         std::fs::write(file, run.json()?)?;
     }
