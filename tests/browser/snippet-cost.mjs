@@ -2,7 +2,8 @@
 // node snippet-cost.mjs MINIFIED-SNIPPET ROUNDS. Prints JSON: milliseconds of each load and of each event.
 //
 // Counted is the time that the page's thread compiles and runs scripts, on a page whose only script is the snippet,
-// less the same of that page without it. It is processor time, so that whatever else the machine does is not in it;
+// less the same of that page without it; beside it, a script that only calls fetch() at the same moments, which is what
+// the browser itself takes for a request. It is processor time, so that whatever else the machine does is not in it;
 // the slow-down is, for it keeps the thread busy. What the browser does for a request beside that thread is not.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -15,7 +16,15 @@ const CLICKS = 20;
 
 const page = (tag) => `<!doctype html><html><head><title>t</title>${tag}</head>
 <body><button data-mq-event="cta_click" data-mq-position="header" data-mq-topic="ports">Ask</button></body></html>`;
-const TAG = '<script defer src="/mq.js" data-site="example.com" data-auto="outbound,downloads,forms,engagement"></script>';
+const TAGS = {
+  '/with': '<script defer src="/mq.js" data-site="example.com" data-auto="outbound,downloads,forms,engagement"></script>',
+  '/bare': '<script defer src="/bare.js"></script>',
+};
+const BARE = `
+  const send = () =>
+    fetch('/api/event', { method: 'POST', body: 'x'.repeat(250), credentials: 'omit', keepalive: true, referrerPolicy: 'origin' });
+  addEventListener('click', send);
+  send();`;
 
 let arrived = 0;
 let heard = () => {};
@@ -28,9 +37,9 @@ const server = createServer((request, response) => {
     });
     return;
   }
-  const script = request.url === '/mq.js';
+  const script = { '/mq.js': snippet, '/bare.js': BARE }[request.url];
   response.writeHead(200, { 'content-type': script ? 'text/javascript' : 'text/html', 'cache-control': 'no-store' });
-  response.end(script ? snippet : page(request.url === '/with' ? TAG : ''));
+  response.end(script ?? page(TAGS[request.url] ?? ''));
 });
 await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
 const origin = `http://127.0.0.1:${server.address().port}`;
@@ -49,7 +58,7 @@ const scripts = async (cdp) => {
   return (of('ScriptDuration') + of('V8CompileDuration')) * 1000;
 };
 
-/** What a load and a click cost on a page with or without the snippet. */
+/** What a load and a click cost on a page with the snippet, with a bare fetch(), or with no script. */
 const cost = async (browser, path) => {
   const context = await browser.newContext();
   const tab = await context.newPage();
@@ -58,7 +67,7 @@ const cost = async (browser, path) => {
   await cdp.send('Performance.enable', { timeDomain: 'threadTicks' });
   await cdp.send('Emulation.setCPUThrottlingRate', { rate: SLOWER });
   arrived = 0;
-  const sends = path === '/with';
+  const sends = path in TAGS;
   const before = await scripts(cdp);
   await tab.goto(origin + path);
   if (sends) await events(1);
@@ -73,7 +82,7 @@ const cost = async (browser, path) => {
 };
 
 const browser = await launch();
-const result = { browser: browser.version().split('.')[0], load: [], event: [] };
+const result = { browser: browser.version().split('.')[0], load: [], event: [], bareLoad: [], bareEvent: [] };
 // The first of a browser's life is slower than any that a visitor meets.
 await cost(browser, '/with');
 for (let round = 0; round < Number(rounds); round += 1) {
@@ -81,6 +90,9 @@ for (let round = 0; round < Number(rounds); round += 1) {
   const withIt = await cost(browser, '/with');
   result.load.push(withIt.load - without.load);
   result.event.push(withIt.event - without.event);
+  const bare = await cost(browser, '/bare');
+  result.bareLoad.push(bare.load - without.load);
+  result.bareEvent.push(bare.event - without.event);
 }
 await browser.close();
 server.closeAllConnections();

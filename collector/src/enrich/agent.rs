@@ -6,6 +6,7 @@ use super::bots;
 use crate::domain::{Agent, Text};
 use quick_cache::sync::Cache;
 use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
 
 /// What gives a browser away, most telling first: nearly all of them also say `Chrome` and `Safari`.
 const BROWSERS: &[(&str, &str)] = &[
@@ -160,7 +161,7 @@ impl Seen {
 /// A bounded memory of user agents that were looked at. It knows them by a 64-bit SipHash under a
 /// random key of its own, so that nobody can tell from it, or provoke in it, which agents came by.
 pub struct Agents {
-    seen: Cache<u64, Seen>,
+    seen: Cache<u64, Arc<Seen>>,
     key: RandomState,
 }
 
@@ -171,13 +172,13 @@ impl Agents {
     }
 
     /// All that is known of a user agent.
-    pub fn seen(&self, user_agent: &str) -> Seen {
+    pub fn seen(&self, user_agent: &str) -> Arc<Seen> {
         let hash = self.key.hash_one(user_agent);
         if let Some(seen) = self.seen.get(&hash) {
             return seen;
         }
-        let seen = Seen::new(user_agent);
-        self.seen.insert(hash, seen.clone());
+        let seen = Arc::new(Seen::new(user_agent));
+        self.seen.insert(hash, Arc::clone(&seen));
         seen
     }
 }

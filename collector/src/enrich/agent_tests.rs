@@ -264,7 +264,7 @@ fn the_memory_is_bounded_and_says_the_same() {
     for round in 0..3 {
         for (text, ..) in PEOPLE {
             let seen = agents.seen(text);
-            assert_eq!((seen.agent, seen.bot), (agent(text), false), "round {round}: {text}");
+            assert_eq!((&seen.agent, seen.bot), (&agent(text), false), "round {round}: {text}");
         }
     }
     for n in 0..1_000 {

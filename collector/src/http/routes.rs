@@ -19,14 +19,15 @@ pub fn configure(state: web::Data<State>) -> impl Fn(&mut ServiceConfig) + Clone
             .app_data(state.clone())
             .app_data(web::JsonConfig::default().limit(64 * 1024).error_handler(error::json))
             .app_data(web::QueryConfig::default().error_handler(error::query))
-            // Browsers: no token, no cookie.
-            .route("/mq.js", read().to(script::current))
-            .route("/mq.{hash}.js", read().to(script::pinned))
+            // Browsers: no token, no cookie. Routes are tried in this order, and one with a part in braces costs a
+            // search by a regex: events come first, for they come most.
             .route("/api/event", web::post().to(collect::collect))
             .route("/api/event", web::method(actix_web::http::Method::OPTIONS).to(collect::preflight))
             .route("/mq-ask.js", read().to(script::ask))
             .route("/api/ask", web::post().to(ask::of_form))
             .route("/api/ask", web::method(actix_web::http::Method::OPTIONS).to(collect::preflight))
+            .route("/mq.js", read().to(script::current))
+            .route("/mq.{hash}.js", read().to(script::pinned))
             .route("/.well-known/gpc.json", read().to(gpc::support))
             // The dashboard's data.
             .route("/api/v1/session", read().to(auth::show))

@@ -93,7 +93,7 @@ impl Privacy {
     /// When the day's salt cannot be read or written.
     pub fn keep(&self, client: &Client, site: &Site, now: Timestamp) -> Result<Kept, SaltError> {
         let visitor = self.midnight.pseudonym(&self.salts, client, site, self.v4, now)?;
-        let agent = self.agents.seen(client.user_agent()).agent;
+        let agent = self.agents.seen(client.user_agent()).agent.clone();
         let place = Place { country: self.countries.country(client.address()) };
         Ok(Kept { visitor, agent, place })
     }

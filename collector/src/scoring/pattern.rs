@@ -72,34 +72,45 @@ impl Glob {
 
     /// Whether the whole of `text` matches.
     pub(super) fn matches(&self, text: &str) -> bool {
+        let mut chars = text.chars().flat_map(char::to_lowercase);
+        // What stands before the first star is compared as it is: most texts end here, at no cost.
+        let star = self.parts.iter().position(|part| !matches!(part, Part::One(_)));
+        let (plain, parts) = self.parts.split_at(star.unwrap_or(self.parts.len()));
+        if !plain.iter().all(|part| chars.next().is_some_and(|c| *part == Part::One(c))) {
+            return false;
+        }
+        if parts.is_empty() {
+            return chars.next().is_none();
+        }
         // `reached[i]`: the parts before `i` match what was read so far.
-        let mut reached = vec![false; self.parts.len() + 1];
+        let mut reached = vec![false; parts.len() + 1];
+        let mut next = reached.clone();
         reached[0] = true;
-        self.skip_stars(&mut reached);
-        for c in text.chars().flat_map(char::to_lowercase) {
-            let mut next = vec![false; reached.len()];
-            for (index, part) in self.parts.iter().enumerate().filter(|(index, _)| reached[*index]) {
+        skip_stars(parts, &mut reached);
+        for c in chars {
+            next.fill(false);
+            for (index, part) in parts.iter().enumerate().filter(|(index, _)| reached[*index]) {
                 match part {
                     Part::One(wanted) => next[index + 1] |= *wanted == c,
                     Part::InSegment => next[index] |= c != '/',
                     Part::Any => next[index] = true,
                 }
             }
-            self.skip_stars(&mut next);
+            skip_stars(parts, &mut next);
             if !next.contains(&true) {
                 return false;
             }
-            reached = next;
+            std::mem::swap(&mut reached, &mut next);
         }
         reached.last().copied().unwrap_or(false)
     }
+}
 
-    /// A star may stand for nothing.
-    fn skip_stars(&self, reached: &mut [bool]) {
-        for (index, part) in self.parts.iter().enumerate() {
-            if reached[index] && !matches!(part, Part::One(_)) {
-                reached[index + 1] = true;
-            }
+/// A star may stand for nothing.
+fn skip_stars(parts: &[Part], reached: &mut [bool]) {
+    for (index, part) in parts.iter().enumerate() {
+        if reached[index] && !matches!(part, Part::One(_)) {
+            reached[index + 1] = true;
         }
     }
 }

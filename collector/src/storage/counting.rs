@@ -19,8 +19,9 @@ pub fn count(
     origin: &Origin,
     delta: RollupDelta,
 ) {
+    let day = site.zone.date(at);
     for dimension in Dimension::ALL.into_iter().filter(|dimension| *dimension != Dimension::Rule) {
-        add(rollups, site, at, attribution, dimension, origin.key(dimension), delta);
+        add(rollups, site, day, attribution, dimension, origin.key(dimension), delta);
     }
 }
 
@@ -65,7 +66,7 @@ pub fn count_mql(
         // Each rule has its part in all of it, whichever way the lead came.
         for rule in rules {
             let whole = delta(Thousandths::ONE);
-            add(rollups, site, at, attribution, Dimension::Rule, rule.as_str(), whole);
+            add(rollups, site, site.zone.date(at), attribution, Dimension::Rule, rule.as_str(), whole);
         }
     }
 }
@@ -89,14 +90,13 @@ pub(super) fn taken_back(site: &Site, lead: &Lead, transitions: &[Transition]) -
 fn add(
     rollups: &mut Rollups,
     site: &Site,
-    at: Timestamp,
+    day: Date,
     attribution: Attribution,
     dimension: Dimension,
     key: &str,
     delta: RollupDelta,
 ) {
-    let key =
-        RollupKey { site: site.no, day: site.zone.date(at), attribution, dimension, key: key.to_owned() };
+    let key = RollupKey { site: site.no, day, attribution, dimension, key: key.to_owned() };
     let total = rollups.entry(key).or_default();
     total.visits += delta.visits;
     total.leads += delta.leads;

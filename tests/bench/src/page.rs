@@ -16,20 +16,17 @@ pub(crate) struct Run {
     pub(crate) took: Duration,
 }
 
-/// The figures as a table of Markdown; with `commands`, each with what makes it.
-pub(crate) fn table(figures: &[Figure], commands: bool) -> String {
+/// The figures as a table of Markdown; with a `command`, each measure with what makes it.
+pub(crate) fn table(figures: &[Figure], command: Option<&str>) -> String {
     let mut out = String::new();
     for measure in Measure::ALL {
         let mut of = figures.iter().filter(|figure| figure.measure == measure.name()).peekable();
         if of.peek().is_none() {
             continue;
         }
-        if commands {
-            let _ = writeln!(
-                out,
-                "### {}\n\n    cargo run --release -p mqlite-bench -- {0} --full\n",
-                measure.name()
-            );
+        if let Some(more) = command {
+            let name = measure.name();
+            let _ = writeln!(out, "### {name}\n\n    cargo run --release -p mqlite-bench -- {name}{more}\n");
         }
         out.push_str("| figure | median | least – most | goal |\n| --- | ---: | ---: | --- |\n");
         for figure in of {
@@ -73,6 +70,7 @@ impl Run {
             "{processor}, {cores} cores, {memory_gib} GiB, Linux {kernel}; a write of 4 KiB with its sync takes {} ms",
             number(*sync_ms)
         );
+        let full = if self.plan.large >= 10_000_000 { " --full" } else { "" };
         let values = [
             ("date", date.clone()),
             ("commit", commit.clone()),
@@ -83,10 +81,10 @@ impl Run {
             ("rounds", self.plan.rounds.to_string()),
             ("seconds", number(self.plan.round.as_secs_f64())),
             ("large", number(self.plan.large as f64)),
-            ("full", if self.plan.large >= 10_000_000 { " -- --full".to_owned() } else { String::new() }),
+            ("full", if full.is_empty() { String::new() } else { format!(" --{full}") }),
             ("countries", if self.machine.countries { "with" } else { "without" }.to_owned()),
             ("goals", goals(&self.figures)),
-            ("table", table(&self.figures, true).trim_end().to_owned()),
+            ("table", table(&self.figures, Some(full)).trim_end().to_owned()),
             ("finding", include_str!("../finding.md").trim_end().to_owned()),
         ];
         values.into_iter().fold(include_str!("../page.md").to_owned(), |page, (name, value)| {

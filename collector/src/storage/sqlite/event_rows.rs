@@ -7,6 +7,7 @@ use crate::domain::{
     Signal, SiteNo, Text, Timestamp, Touch, Trust, VisitorId,
 };
 use crate::storage::{Logged, StoreError};
+use rusqlite::types::FromSql;
 use rusqlite::{OptionalExtension, Row, Rows, params};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -29,7 +30,8 @@ struct Details {
 pub(super) struct Dictionary {
     strings: HashMap<String, i64>,
     touches: HashMap<Touch, i64>,
-    agents: HashMap<(Agent, Place), i64>,
+    agents: HashMap<Place, HashMap<Agent, i64>>,
+    agents_known: usize,
 }
 
 impl Dictionary {
@@ -84,8 +86,7 @@ impl Dictionary {
     }
 
     fn agent(&mut self, connection: &Connection, agent: &Agent, place: &Place) -> Result<i64, StoreError> {
-        let key = (agent.clone(), place.clone());
-        if let Some(id) = self.agents.get(&key) {
+        if let Some(id) = self.agents.get(place).and_then(|agents| agents.get(agent)) {
             return Ok(*id);
         }
         let values = params![
@@ -99,10 +100,12 @@ impl Dictionary {
             Some(id) => id,
             None => connection.prepare_cached(sql!("events/insert_agent"))?.insert(values)?,
         };
-        if self.agents.len() >= Self::CAPACITY {
+        if self.agents_known >= Self::CAPACITY {
             self.agents.clear();
+            self.agents_known = 0;
         }
-        self.agents.insert(key, id);
+        self.agents.entry(place.clone()).or_default().insert(agent.clone(), id);
+        self.agents_known += 1;
         Ok(id)
     }
 }
@@ -170,52 +173,92 @@ pub(super) fn all(mut rows: Rows<'_>) -> Result<Vec<Logged>, StoreError> {
     Ok(events)
 }
 
-/// Reads a row of `events/scan`.
+/// Reads a row of `events/scan` or `events/events_of`, column by column as they are named there: to look up names
+/// for each row would cost more than to read it.
 fn read(row: &Row<'_>) -> Result<Logged, StoreError> {
-    let details: Option<String> = row.get("details")?;
-    let details: Details = details.map(|json| serde_json::from_str(&json)).transpose()?.unwrap_or_default();
-    let channel: Option<u8> = row.get("channel")?;
-    let touch = channel
-        .map(|channel| -> Result<Touch, StoreError> {
-            Ok(Touch {
-                channel: crate::domain::Channel::from_code(channel).ok_or_else(|| bad("channel"))?,
-                source: text(row, "source")?,
-                medium: text(row, "medium")?,
-                campaign: text(row, "campaign")?,
-                content: text(row, "content")?,
-                term: text(row, "term")?,
-                click_id: text(row, "click_id")?,
-                referrer: text(row, "referrer")?,
-            })
-        })
-        .transpose()?;
+    let mut columns = Columns { row, next: 0 };
+    let columns = &mut columns;
+    let cursor = Cursor::from_raw(columns.get()?);
+    let at = Timestamp::from_millis(columns.get()?);
+    let id = EventId::from_bytes(columns.get()?);
+    let site = SiteNo::new(columns.get()?);
+    let name = EventName::parse(columns.str()?.unwrap_or_default()).map_err(|_| bad("name"))?;
+    let rung = Rung::from_code(columns.get()?).ok_or_else(|| bad("rung"))?;
+    let signal = Signal::from_code(columns.get()?).ok_or_else(|| bad("signal"))?;
+    let policy = columns.get()?;
+    let trust = Trust::from_code(columns.get()?).ok_or_else(|| bad("trust"))?;
+    let path = Text::clean(columns.str()?.unwrap_or_default());
+    let agent = Agent { browser: columns.text()?, os: columns.text()?, device: columns.text()? };
+    let place = Place { country: columns.text()? };
+    let touch = touch(columns)?;
+    let visitor = columns.get::<Option<[u8; 16]>>()?.map(VisitorId::from_bytes);
+    let lead = columns.get::<Option<[u8; 16]>>()?.map(LeadKey::from_bytes);
+    let (engagement_ms, scroll_depth) = (columns.get()?, columns.get()?);
+    let details: Details = columns.str()?.map(serde_json::from_str).transpose()?.unwrap_or_default();
     let event = Event {
-        id: EventId::from_bytes(row.get("id")?),
-        site: SiteNo::new(row.get("site")?),
-        at: Timestamp::from_millis(row.get("at")?),
-        name: EventName::parse(&row.get::<_, String>("name")?).map_err(|_| bad("name"))?,
-        rung: Rung::from_code(row.get("rung")?).ok_or_else(|| bad("rung"))?,
-        signal: Signal::from_code(row.get("signal")?).ok_or_else(|| bad("signal"))?,
-        policy: row.get("policy")?,
-        trust: Trust::from_code(row.get("trust")?).ok_or_else(|| bad("trust"))?,
-        visitor: row.get::<_, Option<[u8; 16]>>("visitor")?.map(VisitorId::from_bytes),
-        lead: row.get::<_, Option<[u8; 16]>>("lead")?.map(LeadKey::from_bytes),
+        id,
+        site,
+        at,
+        name,
+        rung,
+        signal,
+        policy,
+        trust,
+        visitor,
+        lead,
         domain: details.domain.as_deref().map(EmailDomain::from_stored),
         attributes: details.attributes,
-        path: Text::clean(&row.get::<_, String>("path")?),
+        path,
         touch,
-        agent: Agent { browser: text(row, "browser")?, os: text(row, "os")?, device: text(row, "device")? },
-        place: Place { country: text(row, "country")? },
+        agent,
+        place,
         props: details.props,
         revenue: details.revenue.map(|(minor, currency)| Money { minor, currency }),
-        engagement_ms: row.get("engagement_ms")?,
-        scroll_depth: row.get("scroll_depth")?,
+        engagement_ms,
+        scroll_depth,
     };
-    Ok(Logged { cursor: Cursor::from_raw(row.get("seq")?), event })
+    Ok(Logged { cursor, event })
 }
 
-fn text<const N: usize>(row: &Row<'_>, column: &str) -> Result<Option<Text<N>>, StoreError> {
-    Ok(Text::non_empty(&row.get::<_, String>(column)?))
+/// Reads the columns of a touch; an event without one has none of them.
+fn touch(columns: &mut Columns<'_, '_>) -> Result<Option<Touch>, StoreError> {
+    let Some(channel) = columns.get::<Option<u8>>()? else {
+        columns.next += 7;
+        return Ok(None);
+    };
+    Ok(Some(Touch {
+        channel: crate::domain::Channel::from_code(channel).ok_or_else(|| bad("channel"))?,
+        source: columns.text()?,
+        medium: columns.text()?,
+        campaign: columns.text()?,
+        content: columns.text()?,
+        term: columns.text()?,
+        click_id: columns.text()?,
+        referrer: columns.text()?,
+    }))
+}
+
+/// The columns of a row, one after the other.
+struct Columns<'r, 's> {
+    row: &'r Row<'s>,
+    next: usize,
+}
+
+impl<'r> Columns<'r, '_> {
+    fn get<T: FromSql>(&mut self) -> Result<T, StoreError> {
+        self.next += 1;
+        Ok(self.row.get(self.next - 1)?)
+    }
+
+    fn str(&mut self) -> Result<Option<&'r str>, StoreError> {
+        self.next += 1;
+        let value = self.row.get_ref(self.next - 1)?;
+        Ok(value.as_str_or_null().map_err(rusqlite::Error::from)?)
+    }
+
+    fn text<const N: usize>(&mut self) -> Result<Option<Text<N>>, StoreError> {
+        Ok(self.str()?.and_then(Text::non_empty))
+    }
 }
 
 fn bad(column: &str) -> StoreError {

@@ -9,9 +9,12 @@ use std::process::{Command, Stdio};
 
 /// What `tests/browser/snippet-cost.mjs` prints, in milliseconds.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Cost {
     load: Vec<f64>,
     event: Vec<f64>,
+    bare_load: Vec<f64>,
+    bare_event: Vec<f64>,
     browser: String,
 }
 
@@ -26,6 +29,8 @@ pub(super) fn run(bench: &mut Bench) -> Result<(), Failure> {
             bench.hold(what, "ms", &cost.load, Goal::AtMost(5.0));
             let what = format!("the snippet's time on the main thread for an event, {browser}");
             bench.hold(what, "ms", &cost.event, Goal::AtMost(1.0));
+            bench.note("of a load, what a bare fetch() takes at the same moment", "ms", &cost.bare_load);
+            bench.note("of an event, what a bare fetch() takes at the same moment", "ms", &cost.bare_event);
         }
         Err(why) => bench.miss("the snippet's time on the main thread", &why.to_string()),
     }

@@ -7,6 +7,10 @@ use crate::fill;
 use crate::load::closed;
 use crate::servers::Collector;
 use crate::traffic::Feed;
+use std::time::Duration;
+
+/// A collector that has just begun to answer may not listen to signals yet.
+const SETTLED: Duration = Duration::from_millis(500);
 
 pub(super) fn run(bench: &mut Bench) -> Result<(), Failure> {
     let (large, small) = (bench.large()?, bench.small()?);
@@ -18,6 +22,7 @@ pub(super) fn run(bench: &mut Bench) -> Result<(), Failure> {
         for (data, times) in [(&large, &mut on_large), (&copy, &mut on_small)] {
             let (child, time) = Collector::time_start(data)?;
             times.push(time.as_secs_f64());
+            std::thread::sleep(SETTLED);
             child.stop()?;
         }
         // Killed under load, with a write-ahead log to go through.
@@ -27,6 +32,7 @@ pub(super) fn run(bench: &mut Bench) -> Result<(), Failure> {
         drop(collector);
         let (child, time) = Collector::time_start(&large)?;
         after_kill.push(time.as_secs_f64());
+        std::thread::sleep(SETTLED);
         child.stop()?;
     }
     let [large, small] = [bench.plan.large, bench.plan.small].map(|events| number(events as f64));
