@@ -1,5 +1,4 @@
-// Consent by day: stored events by rung upwards, suppressed visits downwards (they are another unit, so they are
-// not stacked onto the events). The table below says the same.
+// Consent by day: stored events by rung upwards, suppressed visits, another unit, downwards.
 
 import { h, svg } from "./dom.js";
 import { rungName } from "./audit-words.js";

@@ -49,7 +49,7 @@ export function showConsent(told, ladder, zone) {
   byId("consent-door").replaceChildren(table("What was taken away at the door", [["What happened"], ["Times", "num"]], [
     ["Claimed more consent than the site allows: capped", told.consent_capped, "consent_capped"],
     ["Address dropped, because nothing allowed to keep it", told.identity_dropped, "identity_dropped"],
-    ["Address dropped, because its sender left too many that day", told.identity_limited, "identity_limited"],
+    ["Address dropped: too many from its sender that day", told.identity_limited, "identity_limited"],
     ["Personal data in a path, title or property: redacted", told.redacted, "redacted"],
     ["Property not on the site’s list: dropped", told.property_dropped, "property_dropped"],
     ...told.dropped.map(({ reason, count }) => [`Not stored: ${REASONS[reason] ?? fieldName(reason).toLowerCase()}`, count, reason]),

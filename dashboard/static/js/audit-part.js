@@ -1,5 +1,4 @@
-// One part of the audit page: fetches for itself, and says for itself when it waits, has nothing or fails. The
-// other parts do not notice. Also tables and lists as every part makes them.
+// One part of the audit page: fetches for itself, and says when it waits, has nothing or fails. Also tables and lists.
 
 import { isAbort } from "./api.js";
 import { capital } from "./audit-words.js";
