@@ -208,8 +208,9 @@ fn killed_in_the_middle_it_goes_on() {
     let names = [OTHER, "default-b2b"];
     let hashes = names.map(|name| draft(&app, name));
     // To and fro, until one is killed in the middle; it ends by the first.
-    let mut killed = 0;
+    let (mut killed, mut turns) = (0, 0);
     for turn in 0..8 {
+        turns += 1;
         let id = publish(&app, &hashes[turn % 2]);
         wait_until("a publication to have begun", || {
             let now = publication(&app, id);
@@ -226,6 +227,8 @@ fn killed_in_the_middle_it_goes_on() {
         }
     }
     assert!(killed > 0, "none was killed in the middle");
+    let newest = format!("Company {}", 30 + turns - 1);
+    app.wait_for_lead(&newest, |lead| lead["score"]["total"].as_f64() > Some(0.0));
     let companies = standing(&app).len();
     let by_it = Setup::default().setting("MQLITE_MODEL", OTHER).start();
     let all = u8::try_from(companies).expect("few");
