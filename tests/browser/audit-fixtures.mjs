@@ -124,7 +124,7 @@ export class AuditCollector extends Collector {
       suppressed: days.length ? [{ signal: "gpc", count: suppressed - part(suppressed, 0.4) - part(suppressed, 0.1) }, { signal: "consent_mode", count: part(suppressed, 0.4) }, { signal: "dnt", count: part(suppressed, 0.1) }] : [],
       dropped: days.length ? [{ reason: "bot", count: 1_911 }, { reason: "automation", count: 14 }, { reason: "spam", count: 207 }] : [],
       identity_dropped: days.length ? 38 : 0, identity_limited: days.length ? 2 : 0, consent_capped: days.length ? 5 : 0, redacted: days.length ? 61 : 0, property_dropped: days.length ? 12 : 0,
-      policy: { version: 3, hosts: [], allow_automation: false, honour_dnt: true, link_same_day: true, form_basis: "contract", signals: ["tag", "api", "consent_mode", "tcf", "form", "policy"], ceiling: "qualified", props: ["plan", "team_size"], retention: { events: 395, leads: 1095, aggregates: 760 } },
+      policy: { version: 3, hosts: [], allow_automation: false, honour_dnt: true, link_same_day: true, form_basis: "contract", signals: ["tag", "api", "consent_mode", "tcf", "form", "policy"], ceiling: "qualified", props: ["plan", "team_size"], ask: [], retention: { events: 395, leads: 1095, aggregates: 760 } },
     };
   }
 
@@ -143,7 +143,7 @@ export class AuditCollector extends Collector {
   }
 
   counted() {
-    return { events: 42, same_pseudonym_events: 9, hits: 11, transitions: 2, visits: 6, leads: 1, rollup_cells: 3 };
+    return { events: 42, same_pseudonym_events: 9, hits: 11, transitions: 2, overrides: 0, visits: 6, leads: 1, rollup_cells: 3 };
   }
 
   person(act, body) {
