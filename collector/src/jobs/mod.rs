@@ -2,6 +2,7 @@
 //! starts again, all it needs in storage.
 
 pub mod asking;
+mod by_people;
 pub mod coverage;
 mod fold;
 mod housekeeping;

@@ -2,13 +2,12 @@
 //! scores the lead with it, makes the change of stage that follows and has the entry in the audit log: of two at a
 //! time both hold. What somebody writes is searched for personal data.
 
+use super::by_people::{AtLead, Decided, Gone};
 use super::stages::{Stages, searched};
 use super::standing::{Steps, Unwatched};
-use crate::domain::{
-    Act, Action, Actor, Effect, Ended, LeadKey, Override, Score, Site, Stage, Text, Timestamp,
-};
+use crate::domain::{Action, Actor, Effect, Ended, LeadKey, Override, Score, Site, Stage, Text, Timestamp};
 use crate::leads::Lead;
-use crate::storage::{Changes, Due, Loaded, StoreError, Turned};
+use crate::storage::{Changes, StoreError};
 
 /// What somebody says of a lead.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +50,16 @@ pub enum Refused {
     Over(Timestamp),
     /// Scores are being made anew.
     Later,
+}
+
+impl From<Gone> for Refused {
+    fn from(gone: Gone) -> Self {
+        match gone {
+            Gone::Unknown => Self::Unknown,
+            Gone::Restricted => Self::Restricted,
+            Gone::Later => Self::Later,
+        }
+    }
 }
 
 impl std::fmt::Display for Refused {
@@ -134,7 +143,7 @@ impl Stages {
             lead.overrides.push(given.clone());
             Ok(given)
         };
-        self.decide(actor, site, key, Action::LeadOverrideGiven, &decide)
+        self.say(actor, site, key, Action::LeadOverrideGiven, &decide)
     }
 
     /// Ends an override before its time; it stays where it is, with its end.
@@ -156,84 +165,38 @@ impl Stages {
             given.ended = Some(Ended { at: now, by: actor.clone() });
             Ok(given.clone())
         };
-        self.decide(actor, site, key, Action::LeadOverrideEnded, &decide)
+        self.say(actor, site, key, Action::LeadOverrideEnded, &decide)
     }
 
-    /// Lets `decide` change a lead's overrides now, and scores the lead by them.
-    fn decide(
+    /// Lets `change` change a lead's overrides now, and scores the lead by them.
+    fn say(
         &self,
         actor: &Actor,
         site: &Site,
         key: LeadKey,
         action: Action,
-        decide: &dyn Fn(&mut Lead, Timestamp) -> Result<Override, Refused>,
+        change: &dyn Fn(&mut Lead, Timestamp) -> Result<Override, Refused>,
     ) -> Result<Result<Done, Refused>, StoreError> {
-        let done = self.tried(|| self.decided(actor, site, key, action, decide))?;
-        Ok(done.unwrap_or(Err(Refused::Later)))
-    }
-
-    fn decided(
-        &self,
-        actor: &Actor,
-        site: &Site,
-        key: LeadKey,
-        action: Action,
-        decide: &dyn Fn(&mut Lead, Timestamp) -> Result<Override, Refused>,
-    ) -> Result<Result<Done, Refused>, StoreError> {
-        if !self.ready()? {
-            return Ok(Err(Refused::Later));
-        }
-        if let Err(refused) = self.overrides(site, key)? {
-            return Ok(Err(refused));
-        }
-        let now = self.now();
-        let reference = self.ledger.reference(site.no, key)?;
-        // Before the model is read: another that is published from here on is found out.
-        let generation = self.ledger.generation()?;
-        let model = self.model(site)?;
-        let mut answer = Err(Refused::Unknown);
-        let turn = &mut |loaded: Loaded| {
-            if loaded.generation != generation {
-                return Err(StoreError::Conflict);
-            }
-            let restricted = loaded.restrictions.get(&key).is_some_and(|asked| asked.restricted.is_some());
-            let pending = loaded.pending.get(&key).map_or(&[][..], Vec::as_slice);
-            let lead = loaded.leads.into_values().next().filter(|_| !restricted).ok_or(Refused::Restricted);
-            let decided = lead.and_then(|mut lead| decide(&mut lead, now).map(|given| (lead, given)));
-            let (mut lead, given) = match decided {
-                Ok(decided) => decided,
-                Err(refused) => {
-                    answer = Err(refused);
-                    return Ok(Turned::default());
-                }
-            };
+        let decide = |at: AtLead<'_>| {
+            let AtLead { model, mut lead, pending, now } = at;
+            let given = change(&mut lead, now)?;
             let mut changes = Changes::default();
             let Changes { transitions, rollups, .. } = &mut changes;
-            let mut steps = Steps { model: &model, site, transitions, rollups, observer: &mut Unwatched };
+            let mut steps = Steps { model, site, transitions, rollups, observer: &mut Unwatched };
             let applied = steps.pass(&mut lead, pending, now);
             let as_of = now.max(lead.scored_at);
             steps.score(&mut lead, now, as_of);
             if applied > 0 {
                 changes.applied.insert(key, applied);
             }
-            answer = Ok(Done { given: given.clone(), stage: lead.stage, score: lead.score });
+            let answer = Done { given: given.clone(), stage: lead.stage, score: lead.score };
             let details = serde_json::json!({
                 "override": given.no, "effect": given.effect, "points": given.effect.points(), "until": given.until,
             });
             changes.overrides.push((key, site.no, given));
             changes.leads.push(lead);
-            let act = Act {
-                at: now,
-                actor: actor.clone(),
-                action,
-                site: Some(site.id.clone()),
-                subject: Some(reference),
-                details: details.to_string(),
-            };
-            Ok(Turned { changes, act: Some(act) })
+            Ok(Decided { changes, details, answer })
         };
-        let (_, entry) = self.ledger.turn(Due::One(site.no, key), turn)?;
-        entry.iter().for_each(|entry| self.audit.announce(entry));
-        Ok(answer)
+        self.decide(actor, site, key, action, &decide)
     }
 }

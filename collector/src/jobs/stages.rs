@@ -2,21 +2,19 @@
 //! lead stands in the transaction that writes it, with the entry in the audit log; of two who change it at a time
 //! one is first, and the other is told where it stands now. What somebody writes is searched for personal data.
 
+use super::by_people::{AtLead, Decided, Gone};
 use super::models::LiveModels;
 use super::standing::{Steps, Unwatched, lines};
 use super::sweep::{Sweep, scored_up_to_now};
 use crate::audit::Recorder;
 use crate::clock::Clock;
-use crate::domain::{Act, Action, Actor, LeadKey, Money, Site, SiteId, Stage, Text, Timestamp, printable};
+use crate::domain::{Action, Actor, LeadKey, Money, Site, SiteId, Stage, Text, Timestamp, printable};
 use crate::leads::lifecycle::{self, Illegal, Kind};
 use crate::leads::{Lead, Transition};
 use crate::privacy::redact;
 use crate::scoring::Model;
-use crate::storage::{Changes, Due, EventStore, Ledger, Loaded, StoreError, Turned};
+use crate::storage::{Changes, EventStore, Ledger, StoreError};
 use std::sync::Arc;
-
-/// How often a change is tried again when another was made at the same moment.
-const TRIES: usize = 20;
 
 /// What somebody says of a lead.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +48,16 @@ pub enum Refused {
     Amount,
     /// Scores are being made anew.
     Later,
+}
+
+impl From<Gone> for Refused {
+    fn from(gone: Gone) -> Self {
+        match gone {
+            Gone::Unknown => Self::Unknown,
+            Gone::Restricted => Self::Restricted,
+            Gone::Later => Self::Later,
+        }
+    }
 }
 
 impl std::fmt::Display for Refused {
@@ -149,89 +157,28 @@ impl Stages {
         key: LeadKey,
         asked: &Asked,
     ) -> Result<Result<Transition, Refused>, StoreError> {
-        Ok(self.tried(|| self.attempt(actor, site, key, asked))?.unwrap_or(Err(Refused::Later)))
-    }
-
-    /// Tries a change again when another was made at the same moment; nothing when that goes on.
-    pub(super) fn tried<T>(
-        &self,
-        mut attempt: impl FnMut() -> Result<T, StoreError>,
-    ) -> Result<Option<T>, StoreError> {
-        for _ in 0..TRIES {
-            match attempt() {
-                Err(StoreError::Conflict) => {}
-                done => return done.map(Some),
+        let decide = |at: AtLead<'_>| {
+            let AtLead { model, mut lead, pending, now } = at;
+            let mut changes = Changes::default();
+            let Changes { transitions, rollups, .. } = &mut changes;
+            let mut steps = Steps { model, site, transitions, rollups, observer: &mut Unwatched };
+            // Where it stands at that moment, as a replay will find it: the sweep may not have come by.
+            let applied = steps.pass(&mut lead, pending, asked.at.unwrap_or(now).min(now));
+            let made = self.judged(model, actor, site, &lead, asked, now)?;
+            steps.enter(&mut lead, &made);
+            if applied > 0 {
+                changes.applied.insert(key, applied);
             }
-        }
-        Ok(None)
-    }
-
-    /// Changes it, unless another model became live meanwhile: a conflict.
-    fn attempt(
-        &self,
-        actor: &Actor,
-        site: &Site,
-        key: LeadKey,
-        asked: &Asked,
-    ) -> Result<Result<Transition, Refused>, StoreError> {
-        if !self.ready()? {
-            return Ok(Err(Refused::Later));
-        }
-        if let Err(refused) = self.lead(site, key)? {
-            return Ok(Err(refused));
-        }
-        let now = self.now();
-        let reference = self.ledger.reference(site.no, key)?;
-        // Before the model is read: another that is published from here on is found out.
-        let generation = self.ledger.generation()?;
-        let model = self.model(site)?;
-        let mut answer = Err(Refused::Unknown);
-        let turn = &mut |loaded: Loaded| {
-            if loaded.generation != generation {
-                return Err(StoreError::Conflict);
-            }
-            let Loaded { leads, restrictions, pending, .. } = loaded;
-            let restricted = restrictions.get(&key).is_some_and(|asked| asked.restricted.is_some());
-            let lead = leads.into_values().next().filter(|_| !restricted);
-            answer = lead.ok_or(Refused::Restricted).and_then(|mut lead| {
-                let mut changes = Changes::default();
-                let Changes { transitions, rollups, .. } = &mut changes;
-                let mut steps = Steps { model: &model, site, transitions, rollups, observer: &mut Unwatched };
-                // Where it stands at that moment, as a replay will find it: the sweep may not have come by.
-                let pending = pending.get(&key).map_or(&[][..], Vec::as_slice);
-                let applied = steps.pass(&mut lead, pending, asked.at.unwrap_or(now).min(now));
-                let made = self.judged(&model, actor, site, &lead, asked, now)?;
-                steps.enter(&mut lead, &made);
-                if applied > 0 {
-                    changes.applied.insert(key, applied);
-                }
-                changes.transitions.push(made.clone());
-                changes.leads.push(lead);
-                Ok((changes, made))
+            changes.transitions.push(made.clone());
+            changes.leads.push(lead);
+            let details = serde_json::json!({
+                "from": made.from, "to": made.to, "at": made.at,
+                "amount": made.amount.as_ref().map(|amount| amount.minor),
+                "currency": made.amount.as_ref().map(|amount| &amount.currency),
             });
-            Ok(match &mut answer {
-                Ok((changes, made)) => {
-                    let details = serde_json::json!({
-                        "from": made.from, "to": made.to, "at": made.at,
-                        "amount": made.amount.as_ref().map(|amount| amount.minor),
-                        "currency": made.amount.as_ref().map(|amount| &amount.currency),
-                    });
-                    let act = Act {
-                        at: now,
-                        actor: actor.clone(),
-                        action: Action::LeadStageChanged,
-                        site: Some(site.id.clone()),
-                        subject: Some(reference),
-                        details: details.to_string(),
-                    };
-                    Turned { changes: std::mem::take(changes), act: Some(act) }
-                }
-                Err(_) => Turned::default(),
-            })
+            Ok(Decided { changes, details, answer: made })
         };
-        let (_, entry) = self.ledger.turn(Due::One(site.no, key), turn)?;
-        entry.iter().for_each(|entry| self.audit.announce(entry));
-        Ok(answer.map(|(_, made)| made))
+        self.decide(actor, site, key, Action::LeadStageChanged, &decide)
     }
 
     /// The change that is asked for, if `lead`, scored by `model`, may make it.
