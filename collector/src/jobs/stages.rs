@@ -4,6 +4,7 @@
 
 use super::by_people::{AtLead, Decided, Gone};
 use super::models::LiveModels;
+use super::past::{Engaged, Past};
 use super::standing::{Steps, Unwatched, lines};
 use super::sweep::{Sweep, scored_up_to_now};
 use crate::audit::Recorder;
@@ -83,6 +84,7 @@ pub struct Stages {
     pub(super) ledger: Arc<dyn Ledger>,
     models: LiveModels,
     pub(super) audit: Arc<Recorder>,
+    past: Past,
     clock: Clock,
 }
 
@@ -95,7 +97,8 @@ impl Stages {
         audit: Arc<Recorder>,
         clock: Clock,
     ) -> Self {
-        Self { events, ledger, models: models.into(), audit, clock }
+        let past = Past::new(Arc::clone(&events), Arc::clone(&ledger));
+        Self { events, ledger, models: models.into(), audit, past, clock }
     }
 
     /// What lets time pass for the same leads.
@@ -157,6 +160,10 @@ impl Stages {
         key: LeadKey,
         asked: &Asked,
     ) -> Result<Result<Transition, Refused>, StoreError> {
+        let brought = match self.brought(site, key, asked)? {
+            Ok(brought) => brought,
+            Err(refused) => return Ok(Err(refused)),
+        };
         let decide = |at: AtLead<'_>| {
             let AtLead { model, mut lead, pending, now } = at;
             let mut changes = Changes::default();
@@ -165,6 +172,10 @@ impl Stages {
             // Where it stands at that moment, as a replay will find it: the sweep may not have come by.
             let applied = steps.pass(&mut lead, pending, asked.at.unwrap_or(now).min(now));
             let made = self.judged(model, actor, site, &lead, asked, now)?;
+            if let (None, Some(was)) = (&lead.qualified, &brought) {
+                lead.touches.clone_from(&was.touches);
+                lead.last.clone_from(&was.last);
+            }
             steps.enter(&mut lead, &made);
             if applied > 0 {
                 changes.applied.insert(key, applied);
@@ -179,6 +190,24 @@ impl Stages {
             Ok(Decided { changes, details, answer: made })
         };
         self.decide(actor, site, key, Action::LeadStageChanged, &decide)
+    }
+
+    /// The lead as it was when it became an MQL, where that is dated back to before its newest event: what came later
+    /// did not bring it. Nothing where its touches are those of now, or events of then are gone.
+    fn brought(
+        &self,
+        site: &Site,
+        key: LeadKey,
+        asked: &Asked,
+    ) -> Result<Result<Option<Lead>, Refused>, StoreError> {
+        let (Some(at), Stage::Mql) = (asked.at, asked.to) else { return Ok(Ok(None)) };
+        let open = |lead: &Lead| lead.qualified.is_none() && at < lead.last_seen;
+        let Some(lead) = self.ledger.lead(site.no, key)?.filter(open) else { return Ok(Ok(None)) };
+        let (model, transitions) = (self.model(site)?, self.made(site, key)?);
+        let then = self.past.at(&model, site, &lead, &transitions, at, self.now())?;
+        Ok(then
+            .map(|then| then.lead.filter(|_| then.inexact_because.is_none()))
+            .map_err(|Engaged| Refused::Later))
     }
 
     /// The change that is asked for, if `lead`, scored by `model`, may make it.

@@ -49,10 +49,15 @@ impl Lead {
         true
     }
 
-    /// Forgets touches after the moment at which the lead became an MQL, where people named an earlier one.
+    /// Forgets touches after the moment at which the lead became an MQL, where people named an earlier one. The last
+    /// touch is then the newest of those that remain.
     pub fn touched_until(&mut self, at: Timestamp) {
-        let mut first = true;
+        let (mut first, touches) = (true, self.touches.len());
         self.touches.retain(|touch| std::mem::take(&mut first) || touch.at <= at);
+        if self.touches.len() < touches {
+            let newest = self.touches.iter().rev().find(|touch| !touch.origin.is_direct());
+            self.last = newest.map_or(&self.first, |touch| &touch.origin).clone();
+        }
     }
 }
 

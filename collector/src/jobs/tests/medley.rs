@@ -301,6 +301,43 @@ fn an_override_that_comes_late_into_a_shadow_counts() {
     }
 }
 
+/// A visit that had begun before, and of which it was heard afterwards that it was theirs, did not bring the MQL.
+#[test]
+fn what_is_dated_back_to_before_a_visit_was_theirs_was_not_brought_by_it() {
+    for places in [[Place::in_memory(), Place::in_memory()], [Place::on_disk(), Place::on_disk()]] {
+        let [place, whole] = places;
+        let by = |number: u8, at: i64, touch: Option<Touch>| Event {
+            visitor: Some(visitor(number)),
+            touch,
+            ..event("pageview", "/", minute(at))
+        };
+        let log = numbered(vec![
+            known(20, by(20, 0, Some(Touch::DIRECT))),
+            by(21, 60, email()),
+            known(20, by(21, 70, None)),
+        ]);
+        place.append(&log);
+        place.clock.set(minute(80));
+        place.score(MODEL);
+        let (owner, site) = (Actor::account(Role::Owner), place.site());
+        let asked = Asked {
+            to: Stage::Mql,
+            seen: None,
+            reason: Text::clean("at the fair"),
+            at: Some(minute(65)),
+            amount: None,
+        };
+        place.stages(MODEL).change(&owner, &site, lead_key(20), &asked).expect("judges").expect("is legal");
+        let seen = place.of_site();
+        let channels: Vec<Channel> =
+            seen.leads[0].touches.iter().map(|touch| touch.origin.touch.channel).collect();
+        assert_eq!((channels, seen.leads[0].last.touch.channel), (vec![Channel::Direct], Channel::Direct));
+        undisturbed(&whole, &log, &seen, MODEL, minute(80));
+        place.sweep(MODEL);
+        assert_eq!(place.of_site(), whole.of_site());
+    }
+}
+
 proptest! {
     #![proptest_config(cases(40))]
 

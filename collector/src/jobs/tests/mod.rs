@@ -286,8 +286,10 @@ fn snapshot(ledger: &dyn Ledger) -> Snapshot {
     Snapshot { cursor, transitions: transitions.collect(), leads, reports }
 }
 
+/// So many cases, or `MQLITE_CASES_TIMES` as many to hunt for what fails once in thousands.
 fn cases(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+    let times = std::env::var("MQLITE_CASES_TIMES").ok().and_then(|times| times.parse().ok()).unwrap_or(1);
+    ProptestConfig { cases: cases * times, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 /// What somebody may do, three times over.
