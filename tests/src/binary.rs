@@ -16,10 +16,11 @@ pub(crate) fn path() -> &'static Path {
     })
 }
 
-/// Builds it where this test was built: `TARGET/[TRIPLE/]PROFILE/deps/test`.
+/// Builds it where this test was built: `TARGET/[TRIPLE/]PROFILE/deps/test`; or this program, which is not in `deps`.
 fn build() -> PathBuf {
     let test = std::env::current_exe().expect("a test knows where it is");
-    let profile = test.ancestors().nth(2).expect("a test is in TARGET/PROFILE/deps");
+    let folder = test.parent().expect("a test is in a folder");
+    let profile = if folder.ends_with("deps") { folder.parent().expect("a profile") } else { folder };
     let mut target = profile.parent().expect("a profile is in a target folder");
     let mut command = Command::new(env!("CARGO"));
     command.args(["build", "--package", "mqlite", "--bin", "mqlite", "--message-format", "json"]);

@@ -54,10 +54,11 @@ pub fn read(csv: &str, site: &Site, now: Timestamp, resolve: Resolve<'_>) -> (Ve
         return (Vec::new(), vec![Wrong { line: 1, sentence }]);
     }
     let (mut outcomes, mut wrong) = (Vec::new(), Vec::new());
+    let mut lines = Lines { text: csv.as_bytes(), at: 0, line: 1 };
     for record in reader.records() {
         let (line, read) = match record {
             Ok(record) => {
-                let line = record.position().map_or(0, csv::Position::line);
+                let line = lines.of(record.position());
                 let cell = |name: &str| {
                     let at = head.iter().position(|column| column == name)?;
                     record.get(at).filter(|value| !value.is_empty())
@@ -65,7 +66,7 @@ pub fn read(csv: &str, site: &Site, now: Timestamp, resolve: Resolve<'_>) -> (Ve
                 (line, outcome(line, &cell, site, now, resolve))
             }
             Err(error) => {
-                let line = error.position().map_or(0, csv::Position::line);
+                let line = lines.of(error.position());
                 (line, Err(format!("the line has not as many columns as the head ({} expected)", head.len())))
             }
         };
@@ -75,6 +76,29 @@ pub fn read(csv: &str, site: &Site, now: Timestamp, resolve: Resolve<'_>) -> (Ve
         }
     }
     (outcomes, wrong)
+}
+
+/// Counts lines as an editor does. The reader's own count lags behind where lines end as on Windows, or are empty.
+struct Lines<'a> {
+    text: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line of the record that begins here, behind the line breaks that the reader passed over. Records come in
+    /// their order.
+    fn of(&mut self, place: Option<&csv::Position>) -> u64 {
+        let begin = place.and_then(|place| usize::try_from(place.byte()).ok()).unwrap_or(self.at);
+        while let [byte, rest @ ..] = self.text.get(self.at..).unwrap_or_default() {
+            if self.at >= begin && !matches!(byte, b'\r' | b'\n') {
+                break;
+            }
+            self.at += 1;
+            self.line += u64::from(*byte == b'\n' || (*byte == b'\r' && rest.first() != Some(&b'\n')));
+        }
+        self.line
+    }
 }
 
 fn check(head: &csv::StringRecord) -> Result<(), String> {

@@ -83,6 +83,18 @@ fn every_wrong_line_is_named() {
     assert_eq!(all, [4, 2], "each of them");
 }
 
+/// A spreadsheet on Windows ends lines by two characters, people leave lines empty, and a quoted cell may hold some.
+#[test]
+fn lines_are_numbered_as_an_editor_numbers_them() {
+    assert_wrong("key,stage\r\n1,sal\r\n2\r\n", 3, "not as many columns");
+    assert_wrong("key,stage\r\n1,won\r\n", 2, "stage");
+    assert_wrong("key,stage\n\n\n1,won\n", 4, "stage");
+    assert_wrong("key,stage\r1,won\r", 2, "stage");
+    assert_wrong("key,stage,reason\n1,sal,\"so\nand so\"\n1,won,\n", 4, "stage");
+    let csv = "key,stage\r\n9,sal\r\n\r\n1,nonsense\r\n2\r\n";
+    assert_eq!(wrong(csv).into_iter().map(|(line, _)| line).collect::<Vec<_>>(), [4, 5, 2], "each its own");
+}
+
 #[test]
 fn a_file_is_taken_in_by_time_and_once() {
     let (world, site, stages) = world();

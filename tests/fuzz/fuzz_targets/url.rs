@@ -1,0 +1,4 @@
+//! Any bytes, as long as one likes. Invariant: what must hold of them is in `mqlite_promises::url` alone.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| mqlite_promises::url(bytes));
