@@ -3,13 +3,19 @@
 //! is never a matter of luck: the same seed hurts it in the same way.
 
 pub mod arguments;
+mod disk;
 mod kill;
 mod load;
 mod machine;
+mod mains;
 mod page;
 mod plan;
+mod platter;
+mod power;
 mod run;
 mod scored;
+mod shim;
+mod tmpfs;
 
 pub use run::{main, run};
 
@@ -51,16 +57,22 @@ pub struct Finding {
 pub enum Fault {
     /// Killed with -9 at random moments under load
     Kill,
+    /// Power cuts: what was not synced is lost
+    Power,
+    /// Disks that are full, read-only, slow or failing
+    Disk,
 }
 
 impl Fault {
     /// All, in the order in which they are run.
-    pub const ALL: &[Self] = &[Self::Kill];
+    pub const ALL: &[Self] = &[Self::Kill, Self::Power, Self::Disk];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Kill => "kill",
+            Self::Power => "power",
+            Self::Disk => "disk",
         }
     }
 
@@ -74,6 +86,8 @@ impl Fault {
     pub fn hurt(self, how: &How) -> Result<Vec<Finding>, String> {
         match self {
             Self::Kill => kill::run(how),
+            Self::Power => power::run(how),
+            Self::Disk => disk::run(how),
         }
     }
 }

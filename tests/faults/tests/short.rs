@@ -18,3 +18,13 @@ fn assert_held(fault: Fault) {
 fn killed() {
     assert_held(Fault::Kill);
 }
+
+#[test]
+fn without_power() {
+    assert_held(Fault::Power);
+}
+
+#[test]
+fn on_failing_disks() {
+    assert_held(Fault::Disk);
+}
