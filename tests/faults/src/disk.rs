@@ -10,7 +10,7 @@ use crate::platter::Cut;
 use crate::scored::{Scored, kept, setup};
 use crate::shim::{Shim, Wrong};
 use crate::tmpfs::Mount;
-use crate::{Finding, How};
+use crate::{Finding, How, queue};
 use fastrand::Rng;
 use mqlite_tests::{Answer, PASSWORD, SITE, TestApp, event, pageview, person, wait_until};
 use std::path::Path;
@@ -72,6 +72,7 @@ pub(crate) fn run(how: &How) -> Result<Vec<Finding>, String> {
     }
     findings.push(at_the_first_event(&how.dir.join("first"))?);
     findings.push(syncs_that_fail_and_power_cuts(how)?);
+    findings.push(queue::run(how)?);
     findings.push(really_full(&how.dir)?);
     Ok(findings)
 }

@@ -10,8 +10,10 @@ mod machine;
 mod mains;
 mod page;
 mod plan;
+mod planted;
 mod platter;
 mod power;
+mod queue;
 mod run;
 mod scored;
 mod shim;
@@ -61,11 +63,13 @@ pub enum Fault {
     Power,
     /// Disks that are full, read-only, slow or failing
     Disk,
+    /// Mistakes that are planted in a copy of the source: each must be found
+    Planted,
 }
 
 impl Fault {
     /// All, in the order in which they are run.
-    pub const ALL: &[Self] = &[Self::Kill, Self::Power, Self::Disk];
+    pub const ALL: &[Self] = &[Self::Kill, Self::Power, Self::Disk, Self::Planted];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
@@ -73,7 +77,13 @@ impl Fault {
             Self::Kill => "kill",
             Self::Power => "power",
             Self::Disk => "disk",
+            Self::Planted => "planted",
         }
+    }
+
+    /// Whether it is left out of a short run, unless it is asked for: it builds the collector several times.
+    pub(crate) fn is_long(self) -> bool {
+        self == Self::Planted
     }
 
     /// Does it.
@@ -88,6 +98,7 @@ impl Fault {
             Self::Kill => kill::run(how),
             Self::Power => power::run(how),
             Self::Disk => disk::run(how),
+            Self::Planted => planted::run(how),
         }
     }
 }
