@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
-/// Where the binary is; built when first asked for.
-pub(crate) fn path() -> &'static Path {
+/// Where the binary under test is; built when first asked for.
+pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| match std::env::var_os("MQLITE_BIN") {
         Some(named) => PathBuf::from(named),
@@ -48,7 +48,7 @@ fn build() -> PathBuf {
 
 /// The binary, with nothing of our environment that it would take for a setting.
 pub(crate) fn command() -> Command {
-    let mut command = Command::new(path());
+    let mut command = Command::new(binary());
     let ours = std::env::vars_os().map(|(name, _)| name);
     for name in ours.filter(|name| name.to_string_lossy().starts_with("MQLITE_")) {
         command.env_remove(name);
