@@ -1,7 +1,7 @@
 //! What commands open of a data folder, also beside a collector that runs. Invariant: nothing here takes the
 //! folder's lock, and what is only read is opened for reading only.
 
-use super::{EVENTS, LEDGER, StartError, create_data_folder};
+use super::{EVENTS, LEDGER, StartError, create_data_folder, sound};
 use crate::audit::{Anchor, Recorder};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -22,6 +22,7 @@ use std::sync::Arc;
 /// When the folder or the database cannot be used.
 pub fn open_ledger(data: &Path) -> Result<Arc<dyn Ledger>, StartError> {
     create_data_folder(data)?;
+    sound::check_ledger(data)?;
     Ok(Arc::new(SqliteLedger::open(&data.join(LEDGER))?))
 }
 
