@@ -25,11 +25,12 @@ pub struct Setup {
     sites: Vec<Vec<String>>,
     settings: Vec<(String, String)>,
     demo: bool,
+    data: Option<PathBuf>,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { sites: Vec::new(), settings: Vec::new(), demo: false }
+        Self { sites: Vec::new(), settings: Vec::new(), demo: false, data: None }
             .setting("MQLITE_TRUSTED_PROXIES", "127.0.0.1/32")
             .setting("MQLITE_CLIENT_RATE", "1000000")
             .setting("MQLITE_CLIENT_BURST", "1000000")
@@ -61,6 +62,12 @@ impl Setup {
         self
     }
 
+    /// Keeps its data in this folder, which outlives it, in the place of one of its own.
+    pub fn data(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.data = Some(folder.into());
+        self
+    }
+
     /// With no site at all.
     pub fn without_sites(mut self) -> Self {
         self.sites.clear();
@@ -73,7 +80,7 @@ impl Setup {
     /// When it does not start, with what it logged.
     pub fn start(self) -> TestApp {
         let folder = tempfile::tempdir().expect("a folder");
-        let data = folder.path().join("data");
+        let data = self.data.clone().unwrap_or_else(|| folder.path().join("data"));
         let printed = Arc::default();
         for site in &self.sites {
             add_site(&data, site).assert_ok();
@@ -177,12 +184,24 @@ impl TestApp {
     }
 
     /// Starts it again on the same data.
+    ///
+    /// # Panics
+    /// When it does not start, with what it logged.
     pub fn restart(&mut self) {
+        self.try_restart().unwrap_or_else(|why| panic!("{why}"));
+    }
+
+    /// Starts it again on the same data.
+    ///
+    /// # Errors
+    /// When it does not start, with what it logged.
+    pub fn try_restart(&mut self) -> Result<(), String> {
         self.kill9();
         let command = if self.setup.demo { "demo" } else { "serve" };
         let data = self.data.display().to_string();
         let arguments = [command, "--listen", "127.0.0.1:0", "--data", &data];
-        self.collector = Some(Collector::start(arguments, &self.setup.settings, &self.log, &self.printed));
+        self.collector = Some(Collector::start(arguments, &self.setup.settings, &self.log, &self.printed)?);
+        Ok(())
     }
 
     /// Adds or changes a site beside the running collector.

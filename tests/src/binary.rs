@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
-/// Where the binary is; built when first asked for.
-pub(crate) fn path() -> &'static Path {
+/// Where the binary under test is; built when first asked for.
+pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| match std::env::var_os("MQLITE_BIN") {
         Some(named) => PathBuf::from(named),
@@ -16,10 +16,12 @@ pub(crate) fn path() -> &'static Path {
     })
 }
 
-/// Builds it where this test was built: `TARGET/[TRIPLE/]PROFILE/deps/test`.
+/// Builds it where this program was built: `TARGET/[TRIPLE/]PROFILE/[deps/]program`.
 fn build() -> PathBuf {
     let test = std::env::current_exe().expect("a test knows where it is");
-    let profile = test.ancestors().nth(2).expect("a test is in TARGET/PROFILE/deps");
+    let folder = test.parent().expect("a program is in a folder");
+    let deps = folder.file_name() == Some(OsStr::new("deps"));
+    let profile = folder.ancestors().nth(usize::from(deps)).expect("a test is in TARGET/PROFILE/deps");
     let mut target = profile.parent().expect("a profile is in a target folder");
     let mut command = Command::new(env!("CARGO"));
     command.args(["build", "--package", "mqlite", "--bin", "mqlite", "--message-format", "json"]);
@@ -47,7 +49,7 @@ fn build() -> PathBuf {
 
 /// The binary, with nothing of our environment that it would take for a setting.
 pub(crate) fn command() -> Command {
-    let mut command = Command::new(path());
+    let mut command = Command::new(binary());
     let ours = std::env::vars_os().map(|(name, _)| name);
     for name in ours.filter(|name| name.to_string_lossy().starts_with("MQLITE_")) {
         command.env_remove(name);

@@ -29,12 +29,15 @@ impl Collector {
 
     /// Starts `mqlite ARGUMENTS` with `settings` in its environment, logging to the end of `log`, and
     /// collecting what it prints in `printed`.
+    ///
+    /// # Errors
+    /// When it ends, or is not ready in time; with what it logged.
     pub(crate) fn start<S: AsRef<OsStr>>(
         arguments: impl IntoIterator<Item = S>,
         settings: &[(String, String)],
         log: &Path,
         printed: &Arc<Mutex<String>>,
-    ) -> Self {
+    ) -> Result<Self, String> {
         let file = OpenOptions::new().create(true).append(true).open(log).expect("a log file");
         let mut command = binary::command();
         command.args(arguments).envs(settings.iter().map(|(name, value)| (name, value)));
@@ -56,12 +59,12 @@ impl Collector {
         let deadline = Instant::now() + PATIENCE;
         loop {
             match hear.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(line) if starting.is_last(&line) => return starting,
+                Ok(line) if starting.is_last(&line) => return Ok(starting),
                 Ok(_) => {}
                 Err(why) => {
                     let log = std::fs::read_to_string(log).unwrap_or_default();
                     let what = if why == RecvTimeoutError::Timeout { "is not ready" } else { "has ended" };
-                    panic!("the collector {what}; it logged:\n{log}");
+                    return Err(format!("the collector {what}; it logged:\n{log}"));
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! Sends a plan over many connections, and kills the collector meanwhile. Invariant: what was not answered
+//! Sends a plan over many connections, and disturbs the collector meanwhile. Invariant: what was not answered
 //! with 202 is sent again under the same id until it is, and a visitor's events are sent in their order.
 
 use crate::plan::{Plan, Sending};
@@ -20,32 +20,59 @@ pub(crate) struct Told {
 
 struct Shared {
     base: String,
+    given_up: bool,
     told: Told,
 }
 
-/// What the connections and the killer share.
+/// When to disturb it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Disturb {
+    /// As soon as so many events are acknowledged,
+    pub(crate) acknowledged: usize,
+    /// and then a little later, wherever it is by then.
+    pub(crate) then: Duration,
+}
+
+/// What the connections and the disturber share.
 struct Load {
     shared: Mutex<Shared>,
     changed: Condvar,
 }
 
-/// Sends everything; kills and restarts `app` each time that so many events are acknowledged.
-pub(crate) fn send(app: &mut TestApp, plan: &Plan, kills: &[usize]) -> Told {
-    let shared = Shared { base: app.base().to_owned(), told: Told::default() };
+/// Sends everything, and at each of these moments does `disturb`, after which `app` runs again.
+pub(crate) fn send(
+    app: &mut TestApp,
+    plan: &Plan,
+    moments: &[Disturb],
+    disturb: &mut dyn FnMut(&mut TestApp),
+) -> Told {
+    let shared = Shared { base: app.base().to_owned(), given_up: false, told: Told::default() };
     let load = Load { shared: Mutex::new(shared), changed: Condvar::new() };
     std::thread::scope(|scope| {
         for sendings in &plan.connections {
             scope.spawn(|| load.connection(sendings));
         }
-        for &kill in kills {
-            load.wait_for(kill);
-            app.kill9();
-            app.restart();
+        let given_up = GiveUp(&load);
+        for moment in moments {
+            load.wait_for(moment.acknowledged);
+            std::thread::sleep(moment.then);
+            disturb(app);
             app.base().clone_into(&mut load.lock().base);
             load.changed.notify_all();
         }
+        std::mem::forget(given_up);
     });
     load.shared.into_inner().unwrap_or_else(PoisonError::into_inner).told
+}
+
+/// Dropped by a panic, it lets the connections end: what they wait for does not come back.
+struct GiveUp<'a>(&'a Load);
+
+impl Drop for GiveUp<'_> {
+    fn drop(&mut self) {
+        self.0.lock().given_up = true;
+        self.0.changed.notify_all();
+    }
 }
 
 impl Load {
@@ -68,7 +95,11 @@ impl Load {
     fn connection(&self, sendings: &[Sending]) {
         let agent = ureq::Agent::config_builder().proxy(None).http_status_as_error(false).build().new_agent();
         for sending in sendings {
-            while !self.try_send(&agent, sending) {}
+            while !self.try_send(&agent, sending) {
+                if self.lock().given_up {
+                    return;
+                }
+            }
         }
     }
 
@@ -100,7 +131,7 @@ impl Load {
             Err(_) => {
                 shared.told.unanswered += 1;
                 // Until it runs again, elsewhere; or, had it only stumbled, a moment.
-                let same = |shared: &mut Shared| shared.base == base;
+                let same = |shared: &mut Shared| shared.base == base && !shared.given_up;
                 let moment = Duration::from_millis(100);
                 drop(self.changed.wait_timeout_while(shared, moment, same));
                 false

@@ -1,0 +1,79 @@
+//! Hurts the real binary, and looks at what was lost. Invariant: a fault knows the collector by its command
+//! line, its HTTP answers and its files only; what it found is a [`Finding`], and a promise that was not held
+//! is never a matter of luck: the same seed hurts it in the same way.
+
+pub mod arguments;
+mod kill;
+mod load;
+mod machine;
+mod page;
+mod plan;
+mod run;
+mod scored;
+
+pub use run::{main, run};
+
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// How a fault is run.
+#[derive(Debug, Clone)]
+pub struct How {
+    /// What is sent, and when it is hurt.
+    pub seed: u64,
+    /// As often as it takes to trust it; otherwise in some twenty seconds.
+    pub long: bool,
+    /// The binary under test.
+    pub binary: PathBuf,
+    /// An empty folder for whatever the fault keeps; gone when it is done.
+    pub dir: PathBuf,
+}
+
+/// What came of one promise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// What was done, and what should have come of it.
+    pub what: String,
+    /// How often.
+    pub tried: u64,
+    /// Acknowledged events that were not there afterwards.
+    pub lost: u64,
+    /// Events that were there more than once.
+    pub doubled: u64,
+    /// What was seen, in a sentence.
+    pub said: String,
+    /// Whether the promise held.
+    pub held: bool,
+}
+
+/// A way to hurt it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub enum Fault {
+    /// Killed with -9 at random moments under load
+    Kill,
+}
+
+impl Fault {
+    /// All, in the order in which they are run.
+    pub const ALL: &[Self] = &[Self::Kill];
+
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Kill => "kill",
+        }
+    }
+
+    /// Does it.
+    ///
+    /// # Errors
+    /// When it cannot be done here, which is not for the collector to answer.
+    ///
+    /// # Panics
+    /// When the collector does what no fault may make it do; [`run`] makes a finding of that.
+    pub fn hurt(self, how: &How) -> Result<Vec<Finding>, String> {
+        match self {
+            Self::Kill => kill::run(how),
+        }
+    }
+}

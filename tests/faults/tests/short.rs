@@ -1,0 +1,20 @@
+//! Every fault in its short form. Promise: what was acknowledged is kept, whatever happens.
+
+use mqlite_faults::{Fault, run};
+
+/// Another seed each day would find more, and fail on another's change; the long form takes any.
+const SEED: u64 = 5;
+
+#[track_caller]
+fn assert_held(fault: Fault) {
+    let findings = run(fault, &std::env::temp_dir(), SEED, false).expect("it can be run here");
+    assert!(!findings.is_empty(), "{} has found nothing", fault.name());
+    for finding in &findings {
+        assert!(finding.held, "{finding:#?}");
+    }
+}
+
+#[test]
+fn killed() {
+    assert_held(Fault::Kill);
+}
