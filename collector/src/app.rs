@@ -41,7 +41,7 @@ use crate::jobs::stages::Stages;
 use crate::privacy::{ClientLimits, IdentityLimits, Privacy, Salts, TrustedProxies, V4Prefix};
 use crate::rights::Service;
 use crate::storage::sqlite::{SqliteEvents, SqliteLedger};
-use crate::storage::{EventStore, Ledger, SetupRow, StoreError};
+use crate::storage::{EventStore, LINK_DAYS, Ledger, SetupRow, StoreError};
 use actix_web::{App as ActixApp, HttpServer, web};
 use std::fs::File;
 use std::net::TcpListener;
@@ -156,6 +156,12 @@ impl App {
         process::settle();
         create_data_folder(&config.data)?;
         let lock = lock(&config.data)?;
+        // All that is only read comes first: what does not start changes nothing.
+        let model = Arc::new(model(config.model.as_deref())?);
+        let countries = match &config.geo_file {
+            Some(path) => Countries::open(path).map_err(|error| StartError(error.to_string()))?,
+            None => Countries::none(),
+        };
         sound::check(config)?;
         let events = SqliteEvents::open(&config.data.join(EVENTS))?;
         let ledger = SqliteLedger::open(&config.data.join(LEDGER))?;
@@ -164,10 +170,6 @@ impl App {
         let ledger: Arc<dyn Ledger> = Arc::new(ledger);
         let audit = Arc::new(recorder(config, Arc::clone(&ledger), clock.clone()));
         let salts = Salts::open(&config.data.join(SALTS)).map_err(|error| StartError(error.to_string()))?;
-        let countries = match &config.geo_file {
-            Some(path) => Countries::open(path).map_err(|error| StartError(error.to_string()))?,
-            None => Countries::none(),
-        };
         let privacy = Arc::new(Privacy::new(salts, countries, config.ipv4_prefix));
         let seen = events.visitors_since(clock.now().plus_millis(-VISIT_MS))?;
         if !seen.is_empty() && privacy.salts().live().is_empty() {
@@ -177,7 +179,6 @@ impl App {
             );
         }
         privacy.remember(seen);
-        let model = Arc::new(model(config.model.as_deref())?);
         let models = LiveModels::from(Arc::clone(&model));
         models.renew(ledger.as_ref())?;
         simulation::clear_left(&config.data, ledger.as_ref())?;
@@ -315,7 +316,11 @@ pub fn new_setup_token(
 ) -> Result<String, StartError> {
     let token = random_token()?;
     audit.record(actor, Action::SetupLinkMade, None, None, &serde_json::json!({ "role": role }))?;
-    ledger.put_setup(SetupRow { token: digest(&token), role, expires_at: clock.now().plus_days(1) })?;
+    ledger.put_setup(SetupRow {
+        token: digest(&token),
+        role,
+        expires_at: clock.now().plus_days(LINK_DAYS),
+    })?;
     Ok(token)
 }
 

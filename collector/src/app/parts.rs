@@ -123,7 +123,11 @@ pub(super) fn model(named: Option<&Path>) -> Result<Model, StartError> {
     };
     let text = model_text(named)?;
     let name = named.display();
-    Model::parse(&text).map_err(|error| StartError(format!("the model {name} cannot be used:\n{error}")))
+    Model::parse(&text).map_err(|error| {
+        StartError(format!(
+            "the model {name} cannot be used:\n{error}\nOnce it is mended, this says so: mqlite model check {name}"
+        ))
+    })
 }
 
 /// Which models score the leads of a data folder: those that were published, and for sites without one the one that

@@ -8,8 +8,12 @@ mod load;
 mod machine;
 mod page;
 mod plan;
+mod pump;
+mod restore;
 mod run;
 mod scored;
+mod start;
+mod stop;
 
 pub use run::{main, run};
 
@@ -51,16 +55,25 @@ pub struct Finding {
 pub enum Fault {
     /// Killed with -9 at random moments under load
     Kill,
+    /// Databases, logs, salts and settings that are damaged at start
+    Start,
+    /// Asked to stop, at the first word, under load, twice
+    Stop,
+    /// Backups under load, and migrations that are cut short
+    Restore,
 }
 
 impl Fault {
     /// All, in the order in which they are run.
-    pub const ALL: &[Self] = &[Self::Kill];
+    pub const ALL: &[Self] = &[Self::Kill, Self::Start, Self::Stop, Self::Restore];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Kill => "kill",
+            Self::Start => "start",
+            Self::Stop => "stop",
+            Self::Restore => "restore",
         }
     }
 
@@ -74,6 +87,9 @@ impl Fault {
     pub fn hurt(self, how: &How) -> Result<Vec<Finding>, String> {
         match self {
             Self::Kill => kill::run(how),
+            Self::Start => start::run(how),
+            Self::Stop => stop::run(how),
+            Self::Restore => restore::run(how),
         }
     }
 }

@@ -18,3 +18,18 @@ fn assert_held(fault: Fault) {
 fn killed() {
     assert_held(Fault::Kill);
 }
+
+#[test]
+fn damaged_at_start() {
+    assert_held(Fault::Start);
+}
+
+#[test]
+fn asked_to_stop() {
+    assert_held(Fault::Stop);
+}
+
+#[test]
+fn restored() {
+    assert_held(Fault::Restore);
+}
