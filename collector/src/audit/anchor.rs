@@ -1,5 +1,5 @@
 //! The chain's witness outside the database: a file to which each new head is added. Invariant: it is only
-//! ever added to, a line at a time: `<seq> <hash> <time>`. Kept on another disk or sent to another machine,
+//! ever added to, a line at a time, each on the disk before the next: `<seq> <hash> <time>`. Kept on another disk or sent to another machine,
 //! it shows a log that was rewritten as a whole.
 
 use crate::domain::{Entry, EntryHash, Head, from_hex, to_hex};
@@ -45,7 +45,14 @@ impl Anchor {
         let line = format!("{} {} {}\n", entry.seq, to_hex(&entry.hash), entry.at);
         // What a crash cut off stays a line of its own.
         let line = if ends_amid_a_line(&mut file)? { format!("\n{line}") } else { line };
-        file.write_all(line.as_bytes())
+        let new = file.stream_position()? == 0;
+        file.write_all(line.as_bytes())?;
+        // Were many lines to wait for the disk, a power cut could tear any of them and look like an edit.
+        file.sync_data()?;
+        if new && let Some(folder) = self.0.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            File::open(folder)?.sync_all()?;
+        }
+        Ok(())
     }
 
     /// The newest entry that it vouches for, of its last few lines; `None` when there is no file, or no such line.
@@ -101,13 +108,16 @@ fn ends_amid_a_line(file: &mut File) -> io::Result<bool> {
 fn parse(bytes: &[u8]) -> Line {
     // Some file systems leave zeros where a power cut kept the bytes from arriving; a copy by way of Windows or of
     // a mail has other line ends, and vouches for the same.
-    let text = std::str::from_utf8(bytes).unwrap_or("?").trim_end_matches(['\r', '\n']).trim_matches('\0');
+    let line = std::str::from_utf8(bytes).unwrap_or("?").trim_end_matches(['\r', '\n']);
+    let text = line.trim_matches('\0');
     let mut parts = text.split(' ');
     let (seq, hash) = (parts.next().unwrap_or_default(), parts.next());
     let time = parts.next().unwrap_or_default();
     let digits = !seq.is_empty() && seq.bytes().all(|byte| byte.is_ascii_digit());
     let ours = time.bytes().all(|byte| byte.is_ascii_digit() || b"-:.TZ".contains(&byte));
-    if text.is_empty() {
+    let of_ours = |byte: u8| byte == 0 || byte.is_ascii_hexdigit() || b" -:.TZ".contains(&byte);
+    let holed = (line.starts_with('\0') || text.contains('\0')) && text.bytes().all(of_ours);
+    if text.is_empty() || holed {
         return Line::Torn;
     }
     if !digits || !ours || parts.next().is_some() {
@@ -185,5 +195,9 @@ mod tests {
         assert_eq!(parse(long.as_bytes()), Line::Unreadable);
         assert_eq!(parse(b"\xff\n"), Line::Unreadable);
         assert_eq!(parse(b"\0\0\0\0"), Line::Torn);
+        assert_eq!(parse(b"12 b3\0\0\0\0:00:00.000Z\n"), Line::Torn, "its second sector is lost");
+        assert_eq!(parse(b"12 b3\0\0 hello\n"), Line::Unreadable);
+        // Its first sector is lost: what is left of the hash is at the beginning.
+        assert_eq!(parse(b"\0\0\0\0b3 2026-11-22T10:00:00.000Z\n"), Line::Torn);
     }
 }

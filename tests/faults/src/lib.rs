@@ -3,17 +3,25 @@
 //! is never a matter of luck: the same seed hurts it in the same way.
 
 pub mod arguments;
+mod disk;
 mod kill;
 mod load;
 mod machine;
+mod mains;
 mod page;
 mod plan;
+mod planted;
+mod platter;
+mod power;
 mod pump;
+mod queue;
 mod restore;
 mod run;
 mod scored;
+mod shim;
 mod start;
 mod stop;
+mod tmpfs;
 
 pub use run::{main, run};
 
@@ -55,6 +63,12 @@ pub struct Finding {
 pub enum Fault {
     /// Killed with -9 at random moments under load
     Kill,
+    /// Power cuts: what was not synced is lost
+    Power,
+    /// Disks that are full, read-only, slow or failing
+    Disk,
+    /// Mistakes that are planted in a copy of the source: each must be found
+    Planted,
     /// Databases, logs, salts and settings that are damaged at start
     Start,
     /// Asked to stop, at the first word, under load, twice
@@ -65,16 +79,24 @@ pub enum Fault {
 
 impl Fault {
     /// All, in the order in which they are run.
-    pub const ALL: &[Self] = &[Self::Kill, Self::Start, Self::Stop, Self::Restore];
+    pub const ALL: &[Self] = &[Self::Kill, Self::Power, Self::Disk, Self::Start, Self::Stop, Self::Restore, Self::Planted];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Kill => "kill",
+            Self::Power => "power",
+            Self::Disk => "disk",
+            Self::Planted => "planted",
             Self::Start => "start",
             Self::Stop => "stop",
             Self::Restore => "restore",
         }
+    }
+
+    /// Whether it is left out of a short run, unless it is asked for: it builds the collector several times.
+    pub(crate) fn is_long(self) -> bool {
+        self == Self::Planted
     }
 
     /// Does it.
@@ -87,6 +109,9 @@ impl Fault {
     pub fn hurt(self, how: &How) -> Result<Vec<Finding>, String> {
         match self {
             Self::Kill => kill::run(how),
+            Self::Power => power::run(how),
+            Self::Disk => disk::run(how),
+            Self::Planted => planted::run(how),
             Self::Start => start::run(how),
             Self::Stop => stop::run(how),
             Self::Restore => restore::run(how),

@@ -14,6 +14,8 @@ pub(crate) struct Told {
     pub(crate) acknowledged: BTreeSet<String>,
     /// Requests, sent again ones included.
     pub(crate) requests: usize,
+    /// Requests that were answered with 503.
+    pub(crate) refused: usize,
     /// Requests that got no answer.
     pub(crate) unanswered: usize,
 }
@@ -126,7 +128,11 @@ impl Load {
                 self.changed.notify_all();
                 true
             }
-            Ok(answer) if answer.status == 503 => false,
+            Ok(answer) if answer.status == 503 => {
+                assert!(answer.header("retry-after").is_some(), "503 without Retry-After");
+                shared.told.refused += 1;
+                false
+            }
             Ok(answer) => panic!("{}: {}", answer.status, answer.text()),
             Err(_) => {
                 shared.told.unanswered += 1;

@@ -47,9 +47,12 @@ pub fn run(fault: Fault, folder: &Path, seed: u64, long: bool) -> Result<Vec<Fin
 
 fn all(arguments: &Arguments) -> Result<bool, String> {
     let machine = Machine::look();
-    let everything = arguments.faults.is_empty();
+    let asked = |fault: Fault| match arguments.faults.is_empty() {
+        true => arguments.long || !fault.is_long(),
+        false => arguments.faults.contains(&fault),
+    };
     let mut outcomes = Outcomes::new();
-    for &fault in Fault::ALL.iter().filter(|fault| everything || arguments.faults.contains(fault)) {
+    for &fault in Fault::ALL.iter().filter(|fault| asked(**fault)) {
         say(&format!("{}:", fault.name()));
         let began = Instant::now();
         let findings = run(fault, &arguments.folder, arguments.seed, arguments.long)

@@ -20,6 +20,16 @@ fn killed() {
 }
 
 #[test]
+fn without_power() {
+    assert_held(Fault::Power);
+}
+
+#[test]
+fn on_failing_disks() {
+    assert_held(Fault::Disk);
+}
+
+#[test]
 fn damaged_at_start() {
     assert_held(Fault::Start);
 }
