@@ -377,6 +377,7 @@ impl Bound {
                 .max_connections(process::connections(workers))
                 .keep_alive(Duration::from_secs(75))
                 .client_request_timeout(Duration::from_secs(10))
+                .on_connect(|connection, _| process::bound_unread(connection))
                 .shutdown_timeout(stop::PATIENCE.as_secs())
                 .disable_signals();
             Ok(server.listen(listener)?.run())

@@ -43,3 +43,23 @@ fn asked_to_stop() {
 fn restored() {
     assert_held(Fault::Restore);
 }
+
+#[test]
+fn under_a_clock_that_steps() {
+    assert_held(Fault::Clock);
+}
+
+#[test]
+fn overloaded() {
+    assert_held(Fault::Overload);
+}
+
+#[test]
+fn among_slow_clients() {
+    assert_held(Fault::Slow);
+}
+
+#[test]
+fn with_neighbours_that_fail() {
+    assert_held(Fault::Neighbours);
+}
