@@ -6,6 +6,8 @@ mod parts;
 mod process;
 mod publish;
 mod simulation;
+mod sound;
+mod stop;
 
 pub use backup::backup;
 use parts::model;
@@ -15,6 +17,8 @@ pub use parts::{
 };
 pub use publish::{Alone, open_publisher};
 pub use simulation::{Simulation, open_simulation};
+pub use sound::{Checked, accept_loss, check_all};
+use stop::Stop;
 
 use crate::audit::{Recorder, Start};
 use crate::clock::Clock;
@@ -37,7 +41,7 @@ use crate::jobs::stages::Stages;
 use crate::privacy::{ClientLimits, IdentityLimits, Privacy, Salts, TrustedProxies, V4Prefix};
 use crate::rights::Service;
 use crate::storage::sqlite::{SqliteEvents, SqliteLedger};
-use crate::storage::{EventStore, Ledger, SetupRow, StoreError};
+use crate::storage::{EventStore, LINK_DAYS, Ledger, SetupRow, StoreError};
 use actix_web::{App as ActixApp, HttpServer, web};
 use std::fs::File;
 use std::net::TcpListener;
@@ -91,7 +95,12 @@ fn create_private_folder(folder: &Path) -> std::io::Result<()> {
 /// One collector a folder.
 fn lock(data: &Path) -> Result<File, StartError> {
     let path = data.join(LOCK);
-    let file = File::create(&path).map_err(|error| StartError(format!("{}: {error}", path.display())))?;
+    let file = File::create(&path).map_err(|error| {
+        StartError(format!(
+            "{} cannot be written: {error}; it must be a file that the user who runs mqlite may write",
+            path.display()
+        ))
+    })?;
     file.try_lock().map_err(|_| {
         StartError(format!(
             "another collector runs on {}; stop it first, or name another folder with --data DIR",
@@ -147,6 +156,13 @@ impl App {
         process::settle();
         create_data_folder(&config.data)?;
         let lock = lock(&config.data)?;
+        // All that is only read comes first: what does not start changes nothing.
+        let model = Arc::new(model(config.model.as_deref())?);
+        let countries = match &config.geo_file {
+            Some(path) => Countries::open(path).map_err(|error| StartError(error.to_string()))?,
+            None => Countries::none(),
+        };
+        sound::check(config)?;
         let events = SqliteEvents::open(&config.data.join(EVENTS))?;
         let ledger = SqliteLedger::open(&config.data.join(LEDGER))?;
         let schema = serde_json::json!({ EVENTS: events.schema()?, LEDGER: ledger.schema()? });
@@ -154,13 +170,15 @@ impl App {
         let ledger: Arc<dyn Ledger> = Arc::new(ledger);
         let audit = Arc::new(recorder(config, Arc::clone(&ledger), clock.clone()));
         let salts = Salts::open(&config.data.join(SALTS)).map_err(|error| StartError(error.to_string()))?;
-        let countries = match &config.geo_file {
-            Some(path) => Countries::open(path).map_err(|error| StartError(error.to_string()))?,
-            None => Countries::none(),
-        };
         let privacy = Arc::new(Privacy::new(salts, countries, config.ipv4_prefix));
-        privacy.remember(events.visitors_since(clock.now().plus_millis(-VISIT_MS))?);
-        let model = Arc::new(model(config.model.as_deref())?);
+        let seen = events.visitors_since(clock.now().plus_millis(-VISIT_MS))?;
+        if !seen.is_empty() && privacy.salts().live().is_empty() {
+            tracing::warn!(
+                "visitors were here within the last half hour, and {SALTS}/ holds no salt to know them by: they are \
+                 counted anew. A restored backup has none, on purpose; if this is none, look for what removed them"
+            );
+        }
+        privacy.remember(seen);
         let models = LiveModels::from(Arc::clone(&model));
         models.renew(ledger.as_ref())?;
         simulation::clear_left(&config.data, ledger.as_ref())?;
@@ -272,6 +290,8 @@ impl App {
     /// When the address cannot be listened on.
     pub fn bind(self) -> Result<Bound, StartError> {
         let listen = &self.listen;
+        let stop = Stop::listen()
+            .map_err(|error| StartError(format!("signals to stop cannot be heard: {error}")))?;
         let listener = TcpListener::bind(listen).map_err(|error| {
             StartError(format!(
                 "cannot listen on {listen}: {error}; name another address with --listen HOST:PORT"
@@ -279,7 +299,7 @@ impl App {
         })?;
         let port = listener.local_addr().map_err(|error| StartError(error.to_string()))?.port();
         let host = listen.rsplit_once(':').map_or("127.0.0.1", |(host, _)| host).to_owned();
-        Ok(Bound { app: self, listener, host, port })
+        Ok(Bound { app: self, listener, host, port, stop })
     }
 }
 
@@ -296,7 +316,11 @@ pub fn new_setup_token(
 ) -> Result<String, StartError> {
     let token = random_token()?;
     audit.record(actor, Action::SetupLinkMade, None, None, &serde_json::json!({ "role": role }))?;
-    ledger.put_setup(SetupRow { token: digest(&token), role, expires_at: clock.now().plus_days(1) })?;
+    ledger.put_setup(SetupRow {
+        token: digest(&token),
+        role,
+        expires_at: clock.now().plus_days(LINK_DAYS),
+    })?;
     Ok(token)
 }
 
@@ -306,6 +330,7 @@ pub struct Bound {
     listener: TcpListener,
     host: String,
     port: u16,
+    stop: Stop,
 }
 
 impl Bound {
@@ -318,13 +343,14 @@ impl Bound {
         format!("http://{host}:{}", self.port)
     }
 
-    /// Serves until a signal (SIGINT, SIGTERM) asks to stop; then finishes what it has begun.
+    /// Serves until a signal (SIGINT, SIGTERM) asks to stop; then finishes what it has begun, which a second signal
+    /// cuts short.
     ///
     /// # Errors
     /// When the server cannot run.
     pub fn serve(self) -> Result<(), StartError> {
         let failed = |error: std::io::Error| StartError(format!("the server cannot run: {error}"));
-        let Self { app: App { state, scorer, start, _lock, .. }, listener, .. } = self;
+        let Self { app: App { state, scorer, start, _lock, .. }, listener, stop, .. } = self;
         let workers = std::thread::available_parallelism().map_or(2, usize::from);
         let audit = Arc::clone(&state.audit);
         audit.started(&start)?;
@@ -344,17 +370,18 @@ impl Bound {
         let (events, ledger) = (Arc::clone(&state.events), Arc::clone(&state.ledger));
         let simulations = state.simulations.clone();
         let routes = http::routes::configure(state);
-        let served = actix_web::rt::System::new().block_on(
-            HttpServer::new(move || ActixApp::new().wrap(http::default_headers()).configure(routes.clone()))
+        let served = stop.serve(|| {
+            let app = move || ActixApp::new().wrap(http::default_headers()).configure(routes.clone());
+            let server = HttpServer::new(app)
                 .workers(workers)
                 .max_connections(process::connections(workers))
                 .keep_alive(Duration::from_secs(75))
                 .client_request_timeout(Duration::from_secs(10))
-                .shutdown_timeout(10)
-                .listen(listener)
-                .map_err(failed)?
-                .run(),
-        );
+                .on_connect(|connection, _| process::bound_unread(connection))
+                .shutdown_timeout(stop::PATIENCE.as_secs())
+                .disable_signals();
+            Ok(server.listen(listener)?.run())
+        });
         drop(publishing);
         simulations.close();
         drop(housekeeping);

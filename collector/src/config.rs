@@ -182,9 +182,11 @@ impl Config {
 
 fn read(path: &Path) -> Result<Settings, Invalid> {
     let file = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Invalid::new(format!("{file} cannot be read: {error}")))?;
-    toml::from_str(&text).map_err(|error| Invalid::new(format!("{file}: {error}")))
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Invalid::new(format!("{file} cannot be read: {error}; mend it, or name another with --config"))
+    })?;
+    toml::from_str(&text)
+        .map_err(|error| Invalid::new(format!("{file}: {error}mend it, or name another with --config")))
 }
 
 fn public_url(raw: &str) -> Result<String, Invalid> {

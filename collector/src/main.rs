@@ -49,6 +49,8 @@ enum Command {
     Prune(cli::prune::Arguments),
     /// Copy the databases, without the day's salts
     Backup(cli::backup::Arguments),
+    /// Read everything in the data folder, and say what is damaged or lost
+    Check(cli::check::Arguments),
     /// Say what is held of a person
     Find(cli::person::Find),
     /// Keep what is held of a person, and do nothing with it
@@ -84,6 +86,7 @@ fn main() -> ExitCode {
         Command::User(command) => cli::user::run(command),
         Command::Prune(arguments) => cli::prune::run(arguments),
         Command::Backup(arguments) => cli::backup::run(arguments),
+        Command::Check(arguments) => cli::check::run(arguments),
         Command::Find(arguments) => cli::person::find(arguments),
         Command::Restrict(arguments) => cli::person::restrict(arguments),
         Command::Withdraw(arguments) => cli::person::withdraw(arguments),

@@ -79,6 +79,17 @@ impl Setup {
     /// # Panics
     /// When it does not start, with what it logged.
     pub fn start(self) -> TestApp {
+        self.try_start().unwrap_or_else(|why| panic!("{why}"))
+    }
+
+    /// Starts it.
+    ///
+    /// # Errors
+    /// When it does not start, with how it ended and what it logged.
+    ///
+    /// # Panics
+    /// When a site cannot be added.
+    pub fn try_start(self) -> Result<TestApp, String> {
         let folder = tempfile::tempdir().expect("a folder");
         let data = self.data.clone().unwrap_or_else(|| folder.path().join("data"));
         let printed = Arc::default();
@@ -94,8 +105,8 @@ impl Setup {
             setup: self,
             cookie: OnceLock::new(),
         };
-        app.restart();
-        app
+        app.try_restart()?;
+        Ok(app)
     }
 }
 
@@ -176,6 +187,14 @@ impl TestApp {
     /// When it does not run.
     pub fn stop(&mut self) -> ExitStatus {
         self.collector.take().expect("it runs").stop()
+    }
+
+    /// Waits until it has ended, after it was asked to.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub fn wait(&mut self) -> ExitStatus {
+        self.collector.take().expect("it runs").wait()
     }
 
     /// Whether its process lives.
@@ -260,8 +279,10 @@ impl TestApp {
     /// The cookie of the owner's session; the first time, the password is set up and used.
     pub fn cookie(&self) -> &str {
         self.cookie.get_or_init(|| {
-            let token = self.setup_token().expect("a set-up link was printed");
-            self.set_up(token, PASSWORD).assert_status(200);
+            // On data that was there before, it is set up already.
+            if let Some(token) = self.setup_token() {
+                self.set_up(token, PASSWORD).assert_status(200);
+            }
             let answer = self.log_in(PASSWORD).assert_status(204);
             let cookie = answer.header("set-cookie").expect("a cookie");
             cookie.split(';').next().unwrap_or_default().to_owned()

@@ -62,8 +62,12 @@ impl Collector {
                 Ok(line) if starting.is_last(&line) => return Ok(starting),
                 Ok(_) => {}
                 Err(why) => {
+                    let what = if why == RecvTimeoutError::Timeout {
+                        "is not ready".to_owned()
+                    } else {
+                        format!("has ended with {}", starting.end())
+                    };
                     let log = std::fs::read_to_string(log).unwrap_or_default();
-                    let what = if why == RecvTimeoutError::Timeout { "is not ready" } else { "has ended" };
                     return Err(format!("the collector {what}; it logged:\n{log}"));
                 }
             }
@@ -90,8 +94,12 @@ impl Collector {
 
     /// SIGTERM, and waits until it is gone.
     pub(crate) fn stop(&mut self) -> ExitStatus {
-        let id = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(id, rustix::process::Signal::TERM).expect("it takes signals");
+        terminate(self.child.id());
+        self.end()
+    }
+
+    /// Waits until it has ended by itself.
+    pub(crate) fn wait(&mut self) -> ExitStatus {
         self.end()
     }
 
@@ -114,4 +122,13 @@ impl Drop for Collector {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// SIGTERM to a process that we started.
+///
+/// # Panics
+/// When there is none.
+pub fn terminate(process: u32) {
+    let id = i32::try_from(process).ok().and_then(rustix::process::Pid::from_raw).expect("a process");
+    rustix::process::kill_process(id, rustix::process::Signal::TERM).expect("it takes signals");
 }

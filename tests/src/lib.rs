@@ -22,6 +22,7 @@ mod zones;
 
 pub use app::{AUDITORS_PASSWORD, PASSWORD, Setup, TestApp};
 pub use binary::{Finished, binary, mqlite, mqlite_fed, mqlite_in};
+pub use collector::terminate;
 pub use event::{Event, address_hash, event, fresh_id, pageview};
 pub use http::{Answer, Problem, Request, request};
 pub use journey::{person, sixty_points};

@@ -1,7 +1,7 @@
 //! What commands open of a data folder, also beside a collector that runs. Invariant: nothing here takes the
 //! folder's lock, and what is only read is opened for reading only.
 
-use super::{EVENTS, LEDGER, StartError, create_data_folder};
+use super::{EVENTS, LEDGER, StartError, create_data_folder, sound};
 use crate::audit::{Anchor, Recorder};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -22,6 +22,7 @@ use std::sync::Arc;
 /// When the folder or the database cannot be used.
 pub fn open_ledger(data: &Path) -> Result<Arc<dyn Ledger>, StartError> {
     create_data_folder(data)?;
+    sound::check_ledger(data)?;
     Ok(Arc::new(SqliteLedger::open(&data.join(LEDGER))?))
 }
 
@@ -122,7 +123,11 @@ pub(super) fn model(named: Option<&Path>) -> Result<Model, StartError> {
     };
     let text = model_text(named)?;
     let name = named.display();
-    Model::parse(&text).map_err(|error| StartError(format!("the model {name} cannot be used:\n{error}")))
+    Model::parse(&text).map_err(|error| {
+        StartError(format!(
+            "the model {name} cannot be used:\n{error}\nOnce it is mended, this says so: mqlite model check {name}"
+        ))
+    })
 }
 
 /// Which models score the leads of a data folder: those that were published, and for sites without one the one that

@@ -1,6 +1,8 @@
 //! What the process asks of the system, and what it gives up. Invariant: what it creates is for its owner only,
-//! no core of it is ever written, for salts, secrets and addresses are in its memory, and it takes no more
-//! connections than leave it files for its databases.
+//! no core of it is ever written, for salts, secrets and addresses are in its memory, it takes no more
+//! connections than leave it files for its databases, and none of them for ever.
+
+use std::any::Any;
 
 /// Connections that one worker takes, where files are plenty: actix's own bound.
 const PER_WORKER_MAX: usize = 25_600;
@@ -30,6 +32,23 @@ pub(super) fn settle() {
             let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(most), maximum: files.maximum });
         }
     }
+}
+
+/// So long what we send may go unread. Without an end to it, a client that asks and never reads holds a connection, and
+/// what was to be sent, until it goes away by itself.
+#[cfg(target_os = "linux")]
+const UNREAD_MS: u32 = 30_000;
+
+/// Has the system end a connection whose other side takes nothing of what we send, `UNREAD_MS` long (tcp(7),
+/// TCP_USER_TIMEOUT; RFC 5482).
+pub(super) fn bound_unread(connection: &dyn Any) {
+    #[cfg(target_os = "linux")]
+    if let Some(stream) = connection.downcast_ref::<actix_web::rt::net::TcpStream>() {
+        // A connection that does not take it has gone already.
+        let _ = rustix::net::sockopt::set_tcp_user_timeout(stream, UNREAD_MS);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = connection;
 }
 
 /// Connections that one of `workers` may hold.

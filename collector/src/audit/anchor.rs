@@ -55,6 +55,23 @@ impl Anchor {
         Ok(())
     }
 
+    /// The newest entry that it vouches for, of its last few lines; `None` when there is no file, or no such line.
+    ///
+    /// # Errors
+    /// When there is a file that cannot be read.
+    pub fn newest(&self) -> io::Result<Option<Head>> {
+        let mut file = match File::open(&self.0) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            file => file?,
+        };
+        let length = file.metadata()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(LINE_MAX)))?;
+        let mut end = Vec::new();
+        file.take(LINE_MAX).read_to_end(&mut end)?;
+        let mut heads = end.split(|byte| *byte == b'\n').rev().map(parse);
+        Ok(heads.find_map(|line| if let Line::Head(head) = line { Some(head) } else { None }))
+    }
+
     /// The lines, oldest first; `None` when there is no file.
     ///
     /// # Errors
@@ -152,6 +169,11 @@ mod tests {
         anchor.write(&entry(1)).expect("writes");
         anchor.write(&entry(2)).expect("writes");
         assert_eq!(lines(&anchor), [head(1), head(2)]);
+        (3..=200).for_each(|seq| anchor.write(&entry(seq)).expect("writes"));
+        assert_eq!(anchor.newest().expect("reads"), Some(Head { seq: 200, hash: [7; 32] }));
+        std::fs::remove_file(anchor.path()).expect("removes");
+        assert_eq!(anchor.newest().expect("no file is no failure"), None);
+        (1..=2).for_each(|seq| anchor.write(&entry(seq)).expect("writes"));
         let whole = std::fs::read(anchor.path()).expect("reads");
         for cut in whole.len() / 2 + 1..whole.len() {
             std::fs::write(anchor.path(), &whole[..cut]).expect("writes");
@@ -160,6 +182,7 @@ mod tests {
             anchor.write(&entry(3)).expect("writes");
             assert_eq!(lines(&anchor).last(), Some(&head(3)), "{cut}");
             assert_eq!(lines(&anchor).len(), 3, "{cut}");
+            assert_eq!(anchor.newest().expect("reads"), Some(Head { seq: 3, hash: [7; 32] }), "{cut}");
         }
     }
 

@@ -43,6 +43,8 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         }
     }
     let mut config = Config::resolve(settings)?;
+    // The real log's anchor is not the demo's.
+    config.audit_anchor = config.data.join("audit.anchor");
     config.geo_file =
         config.geo_file.or_else(|| Some(PathBuf::from(TEST_COUNTRIES)).filter(|path| path.exists()));
     let clock = Clock::system();

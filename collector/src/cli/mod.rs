@@ -3,6 +3,7 @@
 
 pub mod audit;
 pub mod backup;
+pub mod check;
 pub mod demo;
 pub mod export;
 pub mod import;
@@ -100,7 +101,23 @@ fn start_log() {
         .unwrap_or_else(|_| "info,actix_server=warn".into());
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(io::stderr)
+        .with_writer(|| Log)
+        .log_internal_errors(false)
         .with_target(false)
         .try_init();
+}
+
+/// Standard error, whatever becomes of it: a full disk below it, or a reader that has gone, costs the line and not the
+/// collector.
+struct Log;
+
+impl Write for Log {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let _ = io::stderr().write_all(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

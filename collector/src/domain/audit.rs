@@ -126,6 +126,7 @@ actions! {
     CollectorStarted "collector.started" "Collector started",
     CollectorStopped "collector.stopped" "Collector stopped",
     SchemaChanged "schema.changed" "Database migrated",
+    LossAccepted "loss.accepted" "Loss of data accepted",
 }
 
 impl Action {

@@ -78,10 +78,17 @@ impl Countries {
     /// When the file is missing, is no MaxMind DB, or has no countries.
     pub fn open(path: &Path) -> Result<Self, GeoError> {
         let here = || path.to_owned();
-        let bytes = std::fs::read(path).map_err(|error| match error.kind() {
+        let unreadable = |error: std::io::Error| match error.kind() {
             std::io::ErrorKind::NotFound => GeoError::Missing(here()),
             _ => GeoError::Unreadable(here(), error),
-        })?;
+        };
+        // A pipe would keep the start waiting without a word.
+        if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
+            let error =
+                std::io::Error::new(std::io::ErrorKind::InvalidInput, "it is no file; give the path of one");
+            return Err(GeoError::Unreadable(here(), error));
+        }
+        let bytes = std::fs::read(path).map_err(unreadable)?;
         let damaged = |error: MaxMindDbError| GeoError::NotMmdb(here(), error.to_string());
         let reader = Reader::from_source(bytes).map_err(damaged)?;
         let networks =

@@ -11,7 +11,7 @@ use crate::audit::Refused;
 use crate::domain::{Action, Actor, Role, Timestamp, to_hex};
 use crate::http::private::private;
 use crate::privacy::Client;
-use crate::storage::{Digest, SessionRow, StoreError, random};
+use crate::storage::{Digest, SESSION_DAYS, SessionRow, StoreError, random};
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
@@ -25,7 +25,6 @@ const COOKIE: &str = "mqlite_session";
 /// Under HTTPS: the prefix keeps other hosts of the domain, and whoever can answer for one by HTTP, from putting a
 /// cookie of theirs in its place (RFC 6265bis, 4.1.3.2).
 const HOST_COOKIE: &str = "__Host-mqlite_session";
-const SESSION_DAYS: i64 = 14;
 const PASSWORD_MIN: usize = 12;
 const PASSWORD_MAX: usize = 256;
 

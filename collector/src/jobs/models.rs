@@ -112,7 +112,12 @@ impl LiveModels {
         let version =
             ledger.model(site, hash)?.ok_or_else(|| unusable("is missing; restore a backup".to_owned()))?;
         let model = Model::parse(&version.text)
-            .map_err(|error| unusable(format!("cannot be read by this version of mqlite:\n{error}")))?;
+            .map_err(|error| {
+                unusable(format!(
+                    "cannot be read by this version of mqlite:\n{error}\nIf a newer version wrote it, run that one; if \
+                     not, it is damaged: put a copy of your newest backup in the place of the data folder"
+                ))
+            })?;
         let model = Arc::new(model);
         self.read.lock().unwrap_or_else(PoisonError::into_inner).insert(hash, Arc::clone(&model));
         Ok(model)

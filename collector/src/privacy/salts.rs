@@ -1,8 +1,10 @@
 //! The day's salts: one file a site and local day, readable by the owner only, outside the database and so
-//! outside its backups. Invariant: a salt is random, is on disk before it is used, and is overwritten and
-//! removed when its day and [`GRACE_MS`] after it are over; that it was is not forgotten before it is recorded.
+//! outside its backups. Invariant: a salt is random, is on disk before it is used, is never replaced where its file
+//! is damaged, and is overwritten and removed when its day and [`GRACE_MS`] after it are over; that it was is not
+//! forgotten before it is recorded.
 
 use crate::domain::{Date, Site, SiteNo, Timestamp, Zone};
+use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -21,24 +23,24 @@ pub struct SaltError(String);
 /// 256 random bits, in one place of memory that is never copied and is overwritten when the last holder drops
 /// it. Not printable.
 #[derive(Zeroize, ZeroizeOnDrop)]
-pub(super) struct Salt([u8; 32]);
+pub(super) struct Salt([u8; BYTES]);
 
 impl Salt {
     #[cfg(test)]
-    pub(super) fn for_test(bytes: [u8; 32]) -> Self {
+    pub(super) fn for_test(bytes: [u8; BYTES]) -> Self {
         Self(bytes)
     }
 
     /// Made where it stays: what is moved leaves a copy behind.
-    fn filled(fill: impl FnOnce(&mut [u8; 32]) -> io::Result<()>) -> io::Result<Arc<Self>> {
-        let mut salt = Arc::new(Self([0; 32]));
+    fn filled(fill: impl FnOnce(&mut [u8; BYTES]) -> io::Result<()>) -> io::Result<Arc<Self>> {
+        let mut salt = Arc::new(Self([0; BYTES]));
         if let Some(salt) = Arc::get_mut(&mut salt) {
             fill(&mut salt.0)?;
         }
         Ok(salt)
     }
 
-    pub(super) fn bytes(&self) -> &[u8; 32] {
+    pub(super) fn bytes(&self) -> &[u8; BYTES] {
         &self.0
     }
 }
@@ -84,14 +86,32 @@ impl Salts {
             if name.ends_with(".new") {
                 // Never used: a salt is renamed before its first use.
                 fs::remove_file(&path).map_err(|error| failed(&path, &error))?;
-            } else if parse_name(name, SALT).is_some() && is_emptied(&path) {
-                // Its destruction was cut short after the salt was gone.
-                fs::rename(&path, path.with_extension(SIGN)).map_err(|error| failed(&path, &error))?;
+            } else if parse_name(name, ENDING).is_some() {
+                // Its destruction was cut short.
+                destroy(folder, &path.with_extension(SALT)).map_err(|error| failed(&path, &error))?;
             } else if let Some(key) = parse_name(name, SALT) {
                 live.insert(key, read(&path)?);
             }
         }
         Ok(Self { folder: folder.to_owned(), live: RwLock::new(live) })
+    }
+
+    /// Reads every salt in `folder` and changes nothing; that there is no folder is no failure.
+    ///
+    /// # Errors
+    /// As [`Salts::open`].
+    pub fn check(folder: &Path) -> Result<(), SaltError> {
+        if !folder.try_exists().map_err(|error| failed(folder, &error))? {
+            return Ok(());
+        }
+        for entry in fs::read_dir(folder).map_err(|error| failed(folder, &error))? {
+            let path = entry.map_err(|error| failed(folder, &error))?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if parse_name(name, SALT).is_some() {
+                read(&path)?;
+            }
+        }
+        Ok(())
     }
 
     /// The salt of a day, made when there is none.
@@ -202,59 +222,84 @@ fn modified(path: &Path) -> Option<Timestamp> {
 }
 
 fn failed(path: &Path, error: &io::Error) -> SaltError {
-    SaltError(format!("the salt {} cannot be used: {error}", path.display()))
+    SaltError(format!(
+        "the salt {} cannot be used: {error}; it must be there for the user that runs mqlite to read and write",
+        path.display()
+    ))
 }
 
-/// The ending of a live salt's file, and of the sign that one was destroyed.
+/// The ending of a live salt's file, of one that is being destroyed, and of the sign that one was.
 const SALT: &str = "salt";
+const ENDING: &str = "ending";
 const SIGN: &str = "destroyed";
+
+/// Bytes of a salt, and of the check behind it: the beginning of its SHA-256, in the same file and overwritten with it.
+const BYTES: usize = 32;
+const CHECK: usize = 8;
 
 fn parse_name(name: &str, ending: &str) -> Option<(SiteNo, Date)> {
     let (site, day) = name.strip_suffix(ending)?.strip_suffix('.')?.split_once('_')?;
     Some((SiteNo::new(site.parse().ok()?), Date::parse(day).ok()?))
 }
 
-fn is_emptied(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|file| file.len() == 0)
+fn check(salt: &Salt) -> [u8; CHECK] {
+    let mut check = [0; CHECK];
+    check.copy_from_slice(&Sha256::digest(salt.0)[..CHECK]);
+    check
 }
 
 fn read(path: &Path) -> Result<Arc<Salt>, SaltError> {
     let damaged = || {
         SaltError(format!(
-            "the salt {} is damaged; remove the file to go on: visitors of that day are then counted anew",
+            "the salt {0} is damaged. Put the file back if you can; to go on without it, remove it, and visitors of \
+             that day are counted anew: rm {0}",
             path.display()
         ))
     };
     let mut file = File::open(path).map_err(|error| failed(path, &error))?;
-    if file.metadata().map_err(|error| failed(path, &error))?.len() != 32 {
-        return Err(damaged());
+    let mut rest = Vec::with_capacity(CHECK);
+    let salt = Salt::filled(|bytes| {
+        file.read_exact(bytes)?;
+        file.take(CHECK as u64 + 1).read_to_end(&mut rest).map(drop)
+    });
+    // Salts were once kept without a check.
+    match salt {
+        Ok(salt) if rest == check(&salt) || (rest.is_empty() && salt.0 != [0; BYTES]) => Ok(salt),
+        Ok(_) => Err(damaged()),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(damaged()),
+        Err(error) => Err(failed(path, &error)),
     }
-    Salt::filled(|bytes| file.read_exact(bytes)).map_err(|error| failed(path, &error))
 }
 
 fn create(folder: &Path, path: &Path) -> io::Result<Arc<Salt>> {
     let random =
-        |bytes: &mut [u8; 32]| getrandom::fill(bytes).map_err(|error| io::Error::other(error.to_string()));
+        |bytes: &mut [u8; BYTES]| getrandom::fill(bytes).map_err(|error| io::Error::other(error.to_string()));
     let salt = Salt::filled(random)?;
     let new = path.with_extension("new");
     let mut file = private_file(&new)?;
     file.write_all(&salt.0)?;
+    file.write_all(&check(&salt))?;
     file.sync_all()?;
     fs::rename(&new, path)?;
     File::open(folder)?.sync_all()?;
     Ok(salt)
 }
 
-/// Overwrites the salt, then lets the emptied file stand as the sign that it was, until that is recorded.
+/// Takes the salt out of use, overwrites it, then lets the emptied file stand as the sign that it was, until that is
+/// recorded. Cut short anywhere, it is found and finished; an emptied `.salt` was never ours to make.
 fn destroy(folder: &Path, path: &Path) -> io::Result<()> {
-    let sign = path.with_extension(SIGN);
-    match OpenOptions::new().write(true).open(path) {
+    let (ending, sign) = (path.with_extension(ENDING), path.with_extension(SIGN));
+    match fs::rename(path, &ending) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    match OpenOptions::new().write(true).open(&ending) {
         Ok(mut file) => {
-            file.write_all(&[0; 32])?;
+            file.write_all(&[0; BYTES + CHECK])?;
             file.sync_all()?;
             file.set_len(0)?;
             file.sync_all()?;
-            fs::rename(path, sign)?;
+            fs::rename(ending, sign)?;
         }
         // Somebody was faster; it is no more all the same.
         Err(error) if error.kind() == io::ErrorKind::NotFound => drop(private_file(&sign)?),
@@ -346,18 +391,42 @@ mod tests {
 
     #[test]
     fn a_destruction_that_was_cut_short_is_finished() {
-        let folder = tempfile::tempdir().expect("a folder");
-        fs::write(folder.path().join("3_2026-11-20.salt"), b"").expect("writes");
-        let salts = Salts::open(folder.path()).expect("starts all the same");
-        assert_eq!((salts.live(), salts.unrecorded().expect("reads").len()), (vec![], 1));
+        for left in [&[7_u8; 40][..], &[0; 40], &[]] {
+            let folder = tempfile::tempdir().expect("a folder");
+            fs::write(folder.path().join("3_2026-11-20.ending"), left).expect("writes");
+            let salts = Salts::open(folder.path()).expect("starts all the same");
+            assert_eq!((salts.live(), salts.unrecorded().expect("reads").len()), (vec![], 1));
+            assert_eq!(fs::read(folder.path().join("3_2026-11-20.destroyed")).expect("reads"), b"");
+            assert_eq!(fs::read_dir(folder.path()).expect("reads").count(), 1);
+        }
     }
 
     #[test]
     fn a_damaged_salt_is_not_silently_replaced() {
         let folder = tempfile::tempdir().expect("a folder");
-        fs::write(folder.path().join("3_2026-11-20.salt"), b"short").expect("writes");
-        let message = Salts::open(folder.path()).err().map(|error| error.to_string()).unwrap_or_default();
-        assert!(message.contains("damaged") && message.contains("2026-11-20"), "{message}");
+        let day = Date::parse("2026-11-20").expect("valid");
+        Salts::open(folder.path()).expect("opens").get(SiteNo::new(3), day).expect("creates");
+        let path = folder.path().join("3_2026-11-20.salt");
+        let whole = fs::read(&path).expect("reads");
+        let message = |bytes: &[u8]| {
+            fs::write(&path, bytes).expect("writes");
+            let message = Salts::open(folder.path()).err().map(|error| error.to_string()).unwrap_or_default();
+            assert_eq!(fs::read(&path).expect("reads"), bytes, "it is left as it is");
+            message
+        };
+        for bit in 0..whole.len() * 8 {
+            let mut flipped = whole.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert!(message(&flipped).contains("is damaged"), "bit {bit}");
+        }
+        for cut in (0..whole.len()).filter(|cut| *cut != BYTES) {
+            assert!(message(&whole[..cut]).contains("is damaged"), "cut at {cut}");
+        }
+        let message = message(&[0; BYTES]);
+        assert!(message.contains("is damaged") && message.contains("2026-11-20.salt"), "{message}");
+        // As an older version wrote it.
+        fs::write(&path, &whole[..BYTES]).expect("writes");
+        assert_eq!(Salts::open(folder.path()).expect("opens").live().len(), 1);
     }
 
     #[cfg(unix)]

@@ -7,6 +7,19 @@ use crate::domain::{Role, Timestamp};
 /// SHA-256 of a token.
 pub type Digest = [u8; 32];
 
+/// Days that a session lives.
+pub const SESSION_DAYS: i64 = 14;
+/// Days that a set-up link lives.
+pub const LINK_DAYS: i64 = 1;
+/// What ends later than it could was begun by a clock that was ahead, and lives no more: it would until that day. A
+/// day more is for one that is put right by less.
+const SLACK_DAYS: i64 = 1;
+
+/// The latest end, at `now`, of what lives so many days.
+pub(crate) fn latest_end(now: Timestamp, days: i64) -> Timestamp {
+    now.plus_days(days + SLACK_DAYS)
+}
+
 /// A session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionRow {
@@ -37,7 +50,8 @@ pub trait Accounts: Send + Sync + 'static {
     /// When the engine fails.
     fn password(&self, role: Role) -> Result<Option<String>, StoreError>;
 
-    /// Whose password a set-up token would set at `now`; it is not used up by asking.
+    /// Whose password a set-up token would set at `now`; it is not used up by asking. One that ends later than
+    /// [`LINK_DAYS`] from now, and a day, is none.
     ///
     /// # Errors
     /// When the engine fails.
@@ -69,7 +83,7 @@ pub trait Accounts: Send + Sync + 'static {
     /// When the engine fails.
     fn put_session(&self, row: SessionRow, now: Timestamp) -> Result<(), StoreError>;
 
-    /// Whose session is alive at `now`.
+    /// Whose session is alive at `now`. One that ends later than [`SESSION_DAYS`] from now, and a day, is not.
     ///
     /// # Errors
     /// When the engine fails.

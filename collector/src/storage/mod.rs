@@ -27,7 +27,7 @@ pub mod sqlite;
 #[cfg(test)]
 mod contract;
 
-pub use accounts::{Accounts, Digest, SessionRow, SetupRow};
+pub use accounts::{Accounts, Digest, LINK_DAYS, SESSION_DAYS, SessionRow, SetupRow};
 pub use audit::{AuditLog, AuditPage, AuditQuery};
 pub use census::{Census, CountedTable, Rows, Sampled, census};
 pub use doorbell::Doorbell;

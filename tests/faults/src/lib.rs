@@ -3,21 +3,30 @@
 //! is never a matter of luck: the same seed hurts it in the same way.
 
 pub mod arguments;
+mod clock;
 mod disk;
 mod kill;
 mod load;
 mod machine;
 mod mains;
+mod neighbours;
+mod overload;
 mod page;
 mod plan;
 mod planted;
 mod platter;
 mod power;
+mod pump;
 mod queue;
+mod restore;
 mod run;
 mod scored;
 mod shim;
+mod slow;
+mod start;
+mod stop;
 mod tmpfs;
+mod wire;
 
 pub use run::{main, run};
 
@@ -65,11 +74,37 @@ pub enum Fault {
     Disk,
     /// Mistakes that are planted in a copy of the source: each must be found
     Planted,
+    /// Databases, logs, salts and settings that are damaged at start
+    Start,
+    /// Asked to stop, at the first word, under load, twice
+    Stop,
+    /// Backups under load, and migrations that are cut short
+    Restore,
+    /// A clock that steps, days that are longer or shorter, midnight
+    Clock,
+    /// Five times what it takes
+    Overload,
+    /// Clients that take their time, for ever
+    Slow,
+    /// A country file, an anchor and a log that fail
+    Neighbours,
 }
 
 impl Fault {
     /// All, in the order in which they are run.
-    pub const ALL: &[Self] = &[Self::Kill, Self::Power, Self::Disk, Self::Planted];
+    pub const ALL: &[Self] = &[
+        Self::Kill,
+        Self::Power,
+        Self::Disk,
+        Self::Start,
+        Self::Stop,
+        Self::Restore,
+        Self::Clock,
+        Self::Overload,
+        Self::Slow,
+        Self::Neighbours,
+        Self::Planted,
+    ];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
@@ -78,6 +113,13 @@ impl Fault {
             Self::Power => "power",
             Self::Disk => "disk",
             Self::Planted => "planted",
+            Self::Start => "start",
+            Self::Stop => "stop",
+            Self::Restore => "restore",
+            Self::Clock => "clock",
+            Self::Overload => "overload",
+            Self::Slow => "slow",
+            Self::Neighbours => "neighbours",
         }
     }
 
@@ -99,6 +141,13 @@ impl Fault {
             Self::Power => power::run(how),
             Self::Disk => disk::run(how),
             Self::Planted => planted::run(how),
+            Self::Start => start::run(how),
+            Self::Stop => stop::run(how),
+            Self::Restore => restore::run(how),
+            Self::Clock => clock::run(how),
+            Self::Overload => overload::run(how),
+            Self::Slow => slow::run(how),
+            Self::Neighbours => neighbours::run(how),
         }
     }
 }

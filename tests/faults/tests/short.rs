@@ -28,3 +28,38 @@ fn without_power() {
 fn on_failing_disks() {
     assert_held(Fault::Disk);
 }
+
+#[test]
+fn damaged_at_start() {
+    assert_held(Fault::Start);
+}
+
+#[test]
+fn asked_to_stop() {
+    assert_held(Fault::Stop);
+}
+
+#[test]
+fn restored() {
+    assert_held(Fault::Restore);
+}
+
+#[test]
+fn under_a_clock_that_steps() {
+    assert_held(Fault::Clock);
+}
+
+#[test]
+fn overloaded() {
+    assert_held(Fault::Overload);
+}
+
+#[test]
+fn among_slow_clients() {
+    assert_held(Fault::Slow);
+}
+
+#[test]
+fn with_neighbours_that_fail() {
+    assert_held(Fault::Neighbours);
+}

@@ -12,6 +12,7 @@ contract!(
     an_account_goes_as_a_whole,
     sessions_end,
     a_session_begins_again,
+    what_a_clock_that_was_ahead_began_lives_no_more,
 );
 
 use Role::{Auditor, Owner};
@@ -136,4 +137,20 @@ fn a_session_begins_again(backend: &dyn Backend) {
         let alive = |now| ledger.session(&[1; 32], at(now)).expect("reads");
         assert_eq!((alive(expires_at - 1), alive(expires_at)), (Some(Owner), None));
     }
+}
+
+fn what_a_clock_that_was_ahead_began_lives_no_more(backend: &dyn Backend) {
+    let ledger = backend.ledger();
+    let (now, ahead) = (at(0), at(0).plus_days(27_000));
+    put_session(ledger.as_ref(), 1, Owner, ahead.plus_days(14).millis(), ahead.millis());
+    let row = SetupRow { token: [2; 32], role: Auditor, expires_at: ahead.plus_days(1) };
+    ledger.put_setup(row).expect("puts");
+    let session = |now| ledger.session(&[1; 32], now).expect("reads");
+    let link = |now| ledger.setup(&[2; 32], now).expect("reads");
+    assert_eq!((session(ahead), link(ahead)), (Some(Owner), Some(Auditor)));
+    assert_eq!((session(now), link(now)), (None, None), "they would live for a lifetime");
+    let used = ledger.set_up(&[2; 32], "never", now);
+    assert!(matches!(used, Err(StoreError::Conflict)), "{used:?}");
+    let a_little = ahead.plus_millis(-60_000);
+    assert_eq!((session(a_little), link(a_little)), (Some(Owner), Some(Auditor)), "a clock is put right");
 }

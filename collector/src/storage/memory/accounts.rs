@@ -2,7 +2,13 @@
 
 use super::ledger::MemoryLedger;
 use crate::domain::{Role, Timestamp};
+use crate::storage::accounts::{LINK_DAYS, SESSION_DAYS, latest_end};
 use crate::storage::{Accounts, Digest, SessionRow, SetupRow, StoreError};
+
+/// Whether what ends at `end` is alive, and was not begun by a clock that was ahead.
+fn lives(end: Timestamp, now: Timestamp, days: i64) -> bool {
+    end > now && end <= latest_end(now, days)
+}
 
 impl Accounts for MemoryLedger {
     fn password(&self, role: Role) -> Result<Option<String>, StoreError> {
@@ -11,7 +17,8 @@ impl Accounts for MemoryLedger {
 
     fn setup(&self, token: &Digest, now: Timestamp) -> Result<Option<Role>, StoreError> {
         let state = self.state();
-        let mut alive = state.setups.values().filter(|row| row.token == *token && row.expires_at > now);
+        let mut alive =
+            state.setups.values().filter(|row| row.token == *token && lives(row.expires_at, now, LINK_DAYS));
         Ok(alive.next().map(|row| row.role))
     }
 
@@ -47,7 +54,9 @@ impl Accounts for MemoryLedger {
     }
 
     fn session(&self, token: &Digest, now: Timestamp) -> Result<Option<Role>, StoreError> {
-        Ok(self.state().sessions.get(token).filter(|row| row.expires_at > now).map(|row| row.role))
+        let state = self.state();
+        let session = state.sessions.get(token).filter(|row| lives(row.expires_at, now, SESSION_DAYS));
+        Ok(session.map(|row| row.role))
     }
 
     fn end_session(&self, token: &Digest) -> Result<(), StoreError> {

@@ -2,6 +2,7 @@
 
 use super::{SqliteLedger, sql};
 use crate::domain::{Role, Timestamp};
+use crate::storage::accounts::{LINK_DAYS, SESSION_DAYS, latest_end};
 use crate::storage::{Accounts, Digest, SessionRow, SetupRow, StoreError};
 use rusqlite::{OptionalExtension, params};
 
@@ -24,7 +25,8 @@ impl Accounts for SqliteLedger {
     fn setup(&self, token: &Digest, now: Timestamp) -> Result<Option<Role>, StoreError> {
         self.readers.read(|connection| {
             let mut statement = connection.prepare_cached(sql!("ledger/setup"))?;
-            role(statement.query_row(params![token, now.millis()], |row| row.get(0)).optional()?)
+            let latest = latest_end(now, LINK_DAYS).millis();
+            role(statement.query_row(params![token, now.millis(), latest], |row| row.get(0)).optional()?)
         })
     }
 
@@ -32,7 +34,11 @@ impl Accounts for SqliteLedger {
         let mut writer = self.writer();
         let transaction = writer.transaction()?;
         let used = transaction
-            .query_row(sql!("ledger/use_setup"), params![token, now.millis()], |row| row.get(0))
+            .query_row(
+                sql!("ledger/use_setup"),
+                params![token, now.millis(), latest_end(now, LINK_DAYS).millis()],
+                |row| row.get(0),
+            )
             .optional()?;
         let role = role(used)?.ok_or(StoreError::Conflict)?;
         transaction.execute(sql!("ledger/put_password"), params![role.name(), password_phc])?;
@@ -76,7 +82,8 @@ impl Accounts for SqliteLedger {
     fn session(&self, token: &Digest, now: Timestamp) -> Result<Option<Role>, StoreError> {
         self.readers.read(|connection| {
             let mut statement = connection.prepare_cached(sql!("ledger/session"))?;
-            role(statement.query_row(params![token, now.millis()], |row| row.get(0)).optional()?)
+            let latest = latest_end(now, SESSION_DAYS).millis();
+            role(statement.query_row(params![token, now.millis(), latest], |row| row.get(0)).optional()?)
         })
     }
 

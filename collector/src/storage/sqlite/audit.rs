@@ -48,9 +48,16 @@ fn entry(row: &Row<'_>) -> Result<Entry, rusqlite::Error> {
     })
 }
 
-fn head(connection: &Connection, query: &str) -> Result<Option<Head>, StoreError> {
+fn head(connection: &Connection, query: &str) -> Result<Option<Head>, rusqlite::Error> {
     let row = |row: &Row<'_>| Ok(Head { seq: row.get(0)?, hash: hash(row.get_ref(1)?) });
-    Ok(connection.prepare_cached(query)?.query_row([], row).optional()?)
+    connection.prepare_cached(query)?.query_row([], row).optional()
+}
+
+/// The newest entry that ever was, as far as the log itself tells.
+pub(super) fn newest(connection: &Connection) -> Result<Option<Head>, rusqlite::Error> {
+    let heads = [sql!("ledger/audit_newest"), sql!("ledger/audit_head")];
+    let heads = heads.map(|query| head(connection, query));
+    Ok(heads.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().max_by_key(|head| head.seq))
 }
 
 fn reference(connection: &Connection, site: SiteNo, lead: LeadKey) -> Result<Option<Reference>, StoreError> {
@@ -132,7 +139,7 @@ impl AuditLog for SqliteLedger {
     }
 
     fn audit_head(&self) -> Result<Option<Head>, StoreError> {
-        self.readers.read(|connection| head(connection, sql!("ledger/audit_head")))
+        self.readers.read(|connection| Ok(head(connection, sql!("ledger/audit_head"))?))
     }
 
     fn reference(&self, site: SiteNo, lead: LeadKey) -> Result<Reference, StoreError> {

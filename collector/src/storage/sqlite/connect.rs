@@ -29,6 +29,13 @@ pub(super) fn writer(path: &Path, migrations: &[Migration]) -> Result<Connection
     // A commit returns after its bytes are on disk: what a 202 promises.
     connection.pragma_update(None, "synchronous", "FULL").map_err(unusable)?;
     connection.pragma_update(None, "secure_delete", "ON").map_err(unusable)?;
+    // Its permissions, or a damaged header, let it be read alone: commits would fail, one after the other.
+    if connection.is_readonly("main").map_err(unusable)? {
+        return Err(StoreError::Unusable(format!(
+            "{} cannot be written: give the user that runs mqlite the right to write it",
+            path.display()
+        )));
+    }
     migrate::run(&mut connection, path, migrations)?;
     inventory::check(&connection, path, migrations)?;
     Ok(connection)
@@ -74,12 +81,12 @@ fn vacuum(connection: &Connection) -> Result<bool, StoreError> {
     Ok(busy == 0)
 }
 
-fn unusable(path: &Path, error: &rusqlite::Error) -> StoreError {
-    StoreError::Unusable(format!(
-        "{} cannot be used as a database ({error}). If it is damaged, move it aside and put a backup in its place; \
-         if it belongs to something else, name another folder with --data",
-        path.display()
-    ))
+/// What to do about a database that cannot be used.
+pub(super) const MEND: &str = "If it is damaged, move the whole data folder aside and put a copy of your newest backup \
+                               in its place; if it belongs to something else, name another folder with --data";
+
+pub(super) fn unusable(path: &Path, error: &rusqlite::Error) -> StoreError {
+    StoreError::Unusable(format!("{} cannot be used as a database ({error}). {MEND}", path.display()))
 }
 
 /// A few read connections, opened when needed and lent out one at a time.

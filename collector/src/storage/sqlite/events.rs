@@ -52,6 +52,16 @@ impl SqliteEvents {
         self.readers.read(|connection| migrate::applied(connection))
     }
 
+    /// Gives no place up to this one to an event any more: what was there is lost, and was scored.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn go_on_after(path: &Path, last: Cursor) -> Result<(), StoreError> {
+        let connection = connect::writer(path, migrate::EVENTS)?;
+        connection.execute(sql!("events/set_high_water"), [last.raw()])?;
+        connect::settle_file(&connection)
+    }
+
     fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, StoreError> {
         self.writer.as_ref().ok_or_else(stopped)?.ask(job)
     }

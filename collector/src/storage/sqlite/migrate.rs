@@ -1,7 +1,8 @@
 //! Migrations. Invariant: they only go forward, each runs in a transaction of its own, and one that was
 //! applied never changes: its checksum is kept and compared.
 
-use super::connect::Connection;
+use super::connect::{self, Connection};
+use super::sql;
 use crate::storage::StoreError;
 use rusqlite::OptionalExtension;
 use sha2::{Digest, Sha256};
@@ -58,6 +59,45 @@ pub(super) fn applied(connection: &Connection) -> Result<Vec<String>, StoreError
     Ok(names.collect::<Result<_, _>>()?)
 }
 
+/// Whether a database has tables of ours, without writing to it; `false` for one that was begun and no more.
+pub(super) fn look(
+    connection: &Connection,
+    path: &Path,
+    migrations: &[Migration],
+) -> Result<bool, StoreError> {
+    let failed = |error: rusqlite::Error| connect::unusable(path, &error);
+    let has = |table: &str| {
+        connection.query_row(sql!("schema/has_table"), [table], |row| row.get::<_, bool>(0)).map_err(failed)
+    };
+    if !has("migrations")? {
+        let tables: i64 =
+            connection.query_row(sql!("schema/count_tables"), [], |row| row.get(0)).map_err(failed)?;
+        return if tables == 0 {
+            Ok(false)
+        } else {
+            Err(StoreError::Unusable(format!(
+                "{} is a database of something else; name another folder with --data",
+                path.display()
+            )))
+        };
+    }
+    let applied = connection.query_row(sql!("schema/version"), [], |row| row.get(0)).map_err(failed)?;
+    understand(path, applied, migrations)?;
+    Ok(applied > 0)
+}
+
+/// Refuses a schema that is newer than this binary.
+fn understand(path: &Path, applied: i64, migrations: &[Migration]) -> Result<(), StoreError> {
+    if usize::try_from(applied).is_ok_and(|applied| applied > migrations.len()) {
+        return Err(StoreError::Unusable(format!(
+            "{} was written by a newer mqlite (schema {applied}, this binary knows {}); run that version again",
+            path.display(),
+            migrations.len()
+        )));
+    }
+    Ok(())
+}
+
 /// Brings the schema of `connection` up to the last of `migrations`.
 pub(super) fn run(
     connection: &mut Connection,
@@ -66,18 +106,15 @@ pub(super) fn run(
 ) -> Result<(), StoreError> {
     let file = path.display();
     let failed = |error: rusqlite::Error| {
-        StoreError::Unusable(format!("{file} cannot be used as a database ({error}); restore a backup of it"))
+        // One that fails half-way is rolled back as a whole: the file is as the version before left it.
+        StoreError::Unusable(format!(
+            "{file} cannot be brought to this version's schema ({error}), and is as it was. If the disk is full, make \
+             room and start again; if not, `mqlite check` says whether the file is damaged"
+        ))
     };
     connection.execute_batch(CREATE).map_err(failed)?;
-    let applied: i64 = connection
-        .query_row("SELECT coalesce(max(version), 0) FROM migrations", [], |row| row.get(0))
-        .map_err(failed)?;
-    if usize::try_from(applied).is_ok_and(|applied| applied > migrations.len()) {
-        return Err(StoreError::Unusable(format!(
-            "{file} was written by a newer mqlite (schema {applied}, this binary knows {}); run that version again",
-            migrations.len()
-        )));
-    }
+    let applied: i64 = connection.query_row(sql!("schema/version"), [], |row| row.get(0)).map_err(failed)?;
+    understand(path, applied, migrations)?;
     for (version, migration) in (1_i64..).zip(migrations) {
         let checksum = Sha256::digest(migration.sql.as_bytes());
         // IMMEDIATE: of two processes that start at once, the second waits and then finds it done.

@@ -16,6 +16,7 @@ mod journeys;
 mod keeping;
 mod ledger;
 mod lifecycle;
+mod look;
 mod migrate;
 mod models;
 mod overdue;
@@ -26,6 +27,7 @@ mod reports;
 mod rights;
 mod scores;
 mod shadows;
+mod wal;
 mod writer;
 
 #[cfg(test)]
@@ -33,6 +35,7 @@ mod tampering;
 
 pub use events::SqliteEvents;
 pub use ledger::SqliteLedger;
+pub use look::{Damage, EventsSeen, LedgerSeen, look_at_events, look_at_ledger, read_all};
 
 use super::StoreError;
 
@@ -46,7 +49,13 @@ use sql;
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Failed(error.to_string())
+        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+        match error.sqlite_error_code() {
+            Some(DatabaseCorrupt | NotADatabase) => Self::Failed(format!(
+                "a database is damaged ({error}); `mqlite check` says which, and what to do"
+            )),
+            _ => Self::Failed(error.to_string()),
+        }
     }
 }
 

@@ -1,1 +1,1 @@
-DELETE FROM setup_links WHERE token = ?1 AND expires_at > ?2 RETURNING role
+DELETE FROM setup_links WHERE token = ?1 AND expires_at > ?2 AND expires_at <= ?3 RETURNING role
