@@ -1,17 +1,21 @@
 //! `POST /api/event`. Invariant: 202 is answered after the commit, and only then; what was left out on
 //! purpose is named in `x-mqlite-dropped`.
 
+use super::body::{Unread, whole};
 use super::error::Problem;
 use super::state::State;
 use super::timely::BODY_TIME;
-use crate::domain::{Outcome, SiteNo, Timestamp};
+use crate::domain::{Date, Event, Outcome, SiteNo, Timestamp};
 use crate::ingest::{self, Sender, Taken};
 use crate::privacy::Client;
 use crate::storage::{Batch, Tally};
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
 
 /// Bytes of a body: a hundred full events.
 const BODY_MAX: usize = 256 * 1024;
@@ -34,6 +38,8 @@ async fn taken(request: &HttpRequest, payload: web::Payload, state: &State) -> R
         Sender { client: &client, origin, now: state.clock.now(), identities: &state.identity_limits };
     state.restrictions.refresh();
     let taken = ingest::take(&body, sender, &state.privacy, &|id| state.sites.find(id))?;
+    // It would be held until the commit, and with it what the connection read it into.
+    drop(body);
     let more = u32::try_from(taken.outcomes.len()).unwrap_or(u32::MAX).saturating_sub(1);
     if more > 0 {
         state.event_limits.take(&client, more)?;
@@ -41,11 +47,7 @@ async fn taken(request: &HttpRequest, payload: web::Payload, state: &State) -> R
     if request.query_string() == "dry-run=1" {
         return Ok(dry_run(&taken));
     }
-    let mut of_sites: BTreeMap<SiteNo, u32> = BTreeMap::new();
-    for (event, _) in &taken.events {
-        *of_sites.entry(event.site).or_default() += 1;
-    }
-    for (site, events) in of_sites {
+    for (site, events) in of_sites(&taken.events) {
         state.site_limits.take(site, events)?;
     }
     let dropped = dropped(&taken.outcomes);
@@ -58,7 +60,17 @@ async fn taken(request: &HttpRequest, payload: web::Payload, state: &State) -> R
     if let Some(reasons) = dropped {
         response.insert_header(("x-mqlite-dropped", reasons));
     }
-    Ok(response.content_type("text/plain; charset=utf-8").body("ok"))
+    response.insert_header((header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8")));
+    Ok(response.body("ok"))
+}
+
+/// How many of the events are of which site.
+fn of_sites(events: &[(Event, Date)]) -> BTreeMap<SiteNo, u32> {
+    let mut of_sites: BTreeMap<SiteNo, u32> = BTreeMap::new();
+    for (event, _) in events {
+        *of_sites.entry(event.site).or_default() += 1;
+    }
+    of_sites
 }
 
 /// Answers a preflight, for callers that send JSON by its own name. The snippet never causes one.
@@ -74,11 +86,16 @@ pub(super) async fn preflight() -> HttpResponse {
 
 /// Any page may ask, none with credentials; whether it may send for a site is for `ingest` to say.
 pub(super) fn cors(response: &mut actix_web::HttpResponseBuilder) {
-    response
-        .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
-        .insert_header((header::ACCESS_CONTROL_EXPOSE_HEADERS, "x-mqlite-dropped, retry-after"))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .insert_header((header::CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin"));
+    // Made of what is static, they are not copied.
+    let headers = [
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (header::ACCESS_CONTROL_EXPOSE_HEADERS, "x-mqlite-dropped, retry-after"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin"),
+    ];
+    for (name, value) in headers {
+        response.insert_header((name, HeaderValue::from_static(value)));
+    }
 }
 
 /// A problem that a page of another origin may read.
@@ -99,18 +116,17 @@ impl actix_web::ResponseError for CorsProblem {
     fn error_response(&self) -> HttpResponse {
         let mut response = self.0.error_response();
         let headers = response.headers_mut();
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, header::HeaderValue::from_static("*"));
-        let exposed = header::HeaderValue::from_static("x-mqlite-dropped, retry-after");
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        let exposed = HeaderValue::from_static("x-mqlite-dropped, retry-after");
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
-        let anybody = header::HeaderValue::from_static("cross-origin");
+        let anybody = HeaderValue::from_static("cross-origin");
         headers.insert(header::CROSS_ORIGIN_RESOURCE_POLICY, anybody);
         response
     }
 }
 
 pub(super) fn check_type(request: &HttpRequest) -> Result<(), Problem> {
-    let value =
-        |name| request.headers().get(name).map(|value: &header::HeaderValue| value.to_str().unwrap_or("?"));
+    let value = |name| request.headers().get(name).map(|value: &HeaderValue| value.to_str().unwrap_or("?"));
     let essence = value(header::CONTENT_TYPE).map(|text| text.split(';').next().unwrap_or_default().trim());
     let known = ["text/plain", "application/json"];
     if essence.is_some_and(|essence| !known.iter().any(|known| essence.eq_ignore_ascii_case(known))) {
@@ -128,11 +144,20 @@ pub(super) async fn body(request: &HttpRequest, payload: web::Payload) -> Result
     if declared.is_some_and(|length: usize| length > BODY_MAX) {
         return Err(Problem::too_large(BODY_MAX));
     }
-    let arrived = tokio::time::timeout(BODY_TIME, payload.to_bytes_limited(BODY_MAX)).await;
-    arrived
-        .map_err(|_| Problem::too_slow())?
-        .map_err(|_| Problem::too_large(BODY_MAX))?
-        .map_err(|_| Problem::bad("", "the body ended before it was whole"))
+    let mut reading = pin!(whole(payload, BODY_MAX));
+    // An event's body has arrived with its head, and needs no timer.
+    let at_once = poll_fn(|context| match reading.as_mut().poll(context) {
+        Poll::Ready(read) => Poll::Ready(Some(read)),
+        Poll::Pending => Poll::Ready(None),
+    });
+    let read = match at_once.await {
+        Some(read) => read,
+        None => tokio::time::timeout(BODY_TIME, reading).await.map_err(|_| Problem::too_slow())?,
+    };
+    read.map_err(|unread| match unread {
+        Unread::TooLarge => Problem::too_large(BODY_MAX),
+        Unread::Broken => Problem::bad("", "the body ended before it was whole"),
+    })
 }
 
 fn batch(taken: Taken) -> Batch {

@@ -6,6 +6,7 @@ mod ask;
 mod audit;
 pub(crate) mod auth;
 mod blocking;
+pub mod body;
 mod collect;
 mod coverage;
 mod demo;

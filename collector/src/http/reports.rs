@@ -15,12 +15,12 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 /// Days of one report.
 const DAYS_MAX: i32 = 1_200;
-/// Rows of one report; what is beyond them is in the totals.
+/// Rows of one report, and groups of its series; what is beyond them is in the totals.
 const ROWS_MAX: usize = 200;
 
 /// Finds the site of a query.
@@ -281,6 +281,7 @@ fn build(state: &State, asked: &Asked) -> Result<Report, Problem> {
     };
     let left_out = left_out(state, asked)?;
     let shown = |counts| Shown::of(counts, asked.attribution);
+    let rows = rows(&model, asked, &now, before.as_ref());
     Ok(Report {
         site: asked.site.id.to_string(),
         time_zone: asked.site.zone.name().to_owned(),
@@ -293,8 +294,8 @@ fn build(state: &State, asked: &Asked) -> Result<Report, Problem> {
         interval: asked.interval.0,
         totals: shown(total(&now)),
         previous_totals: before.as_ref().map(total).map(shown),
-        rows: rows(&model, asked, &now, before.as_ref()),
-        series: series(asked, &now, before.as_ref().zip(period)),
+        series: series(asked, &now, &rows, before.as_ref().zip(period)),
+        rows,
         suppressed: suppressed(&left_out),
         left_out,
         model: ModelShown {
@@ -311,8 +312,8 @@ fn total(report: &ReportRows) -> Counts {
     total
 }
 
-fn by_key(report: &ReportRows) -> BTreeMap<&str, Counts> {
-    let mut keys: BTreeMap<&str, Counts> = BTreeMap::new();
+fn by_key(report: &ReportRows) -> HashMap<&str, Counts> {
+    let mut keys: HashMap<&str, Counts> = HashMap::new();
     report.rows.iter().for_each(|row| keys.entry(&row.key).or_default().add(row.counts));
     keys
 }
@@ -346,7 +347,13 @@ fn label(model: &Model, by: Dimension, key: &str) -> String {
     named.unwrap_or_else(|| if key.is_empty() { "(none)".to_owned() } else { key.to_owned() })
 }
 
-fn series(asked: &Asked, now: &ReportRows, before: Option<(&ReportRows, Period)>) -> Vec<Point> {
+/// Day by day, week by week or month by month; of the groups those that `listed` names.
+fn series(
+    asked: &Asked,
+    now: &ReportRows,
+    listed: &[Row],
+    before: Option<(&ReportRows, Period)>,
+) -> Vec<Point> {
     /// What a point is summed up from.
     #[derive(Default)]
     struct Summed<'a> {
@@ -369,7 +376,8 @@ fn series(asked: &Asked, now: &ReportRows, before: Option<(&ReportRows, Period)>
             previous.add(before.days.get(&then).copied().unwrap_or_default());
         }
     }
-    for row in &now.rows {
+    let listed: HashSet<&str> = listed.iter().map(|row| row.key.as_str()).collect();
+    for row in now.rows.iter().filter(|row| listed.contains(row.key.as_str())) {
         let start = interval.start(row.day).max(asked.from);
         if let Some(point) = points.get_mut(&start).filter(|_| row.counts != Counts::default()) {
             point.rows.entry(&row.key).or_default().add(row.counts);
@@ -403,4 +411,38 @@ fn suppressed(left_out: &BTreeMap<String, u64>) -> Suppressed {
     }
     suppressed.identities_dropped = left_out.get(ingest::IDENTITY_DROPPED).copied().unwrap_or(0);
     suppressed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::CountRow;
+
+    #[test]
+    fn a_series_names_the_groups_that_are_listed_and_sums_them_all() {
+        let (from, to) = (Date::from_days(20_000), Date::from_days(20_001));
+        let asked = Asked {
+            site: Arc::new(Site::for_test("example.com", "UTC")),
+            from,
+            to,
+            interval: ("day", Interval::Day),
+            by: Dimension::Channel,
+            compare: false,
+            attribution: Attribution::First,
+        };
+        let counts = |visits| Counts { visits, ..Counts::default() };
+        let row = |key: &str, visits| CountRow { day: to, key: key.to_owned(), counts: counts(visits) };
+        let now = ReportRows {
+            rows: vec![row("listed", 3), row("other", 2)],
+            days: BTreeMap::from([(to, counts(5))]),
+        };
+        let shown = Shown::of(counts(3), Attribution::First);
+        let listed = Row { key: "listed".to_owned(), label: String::new(), counts: shown, previous: None };
+        let points = series(&asked, &now, &[listed], None);
+        let told = |point: &Point| (point.counts.visits, point.rows.keys().cloned().collect::<Vec<_>>());
+        assert_eq!(
+            points.iter().map(told).collect::<Vec<_>>(),
+            [(0, vec![]), (5, vec!["listed".to_owned()])]
+        );
+    }
 }

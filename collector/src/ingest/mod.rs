@@ -20,7 +20,7 @@ use crate::domain::{
     SiteNo, Timestamp, Trust, Zone,
 };
 use crate::enrich;
-use crate::privacy::{Client, IdentityLimits, Nature, Privacy, lead_key};
+use crate::privacy::{Client, IdentityLimits, Kept, Nature, Privacy, lead_key};
 use std::sync::Arc;
 use validate::Draft;
 
@@ -77,20 +77,41 @@ pub fn take(
 ) -> Result<Taken, Refusal> {
     let (events, single) = wire::parse(body)?;
     let nature = privacy.nature(sender.client);
+    let mut keeper = Keeper { privacy, last: None };
     let mut taken = Taken::default();
     for (index, raw) in events.into_iter().enumerate() {
         let one = validate::draft(raw)
-            .and_then(|draft| take_one(draft, sender, nature, privacy, find_site, &mut taken));
+            .and_then(|draft| take_one(draft, sender, nature, &mut keeper, find_site, &mut taken));
         one.map_err(|refusal| if single { refusal } else { refusal.within(index) })?;
     }
     Ok(taken)
+}
+
+/// What is kept of the client, which for all events of a request and a site is the same.
+struct Keeper<'a> {
+    privacy: &'a Privacy,
+    last: Option<(SiteNo, Kept)>,
+}
+
+impl Keeper<'_> {
+    fn kept(&mut self, site: &Site, sender: Sender<'_>) -> Result<Kept, Refusal> {
+        if let Some((_, kept)) = self.last.as_ref().filter(|(no, _)| *no == site.no) {
+            return Ok(kept.clone());
+        }
+        let kept = self.privacy.keep(sender.client, site, sender.now).map_err(|error| {
+            tracing::error!("{error}");
+            Refusal::unavailable()
+        })?;
+        self.last = Some((site.no, kept.clone()));
+        Ok(kept)
+    }
 }
 
 fn take_one(
     draft: Draft,
     sender: Sender<'_>,
     nature: Nature,
-    privacy: &Privacy,
+    keeper: &mut Keeper<'_>,
     find_site: &dyn Fn(&SiteId) -> Option<Arc<Site>>,
     taken: &mut Taken,
 ) -> Result<(), Refusal> {
@@ -132,7 +153,7 @@ fn take_one(
         return Ok(());
     }
     let identity_dropped = draft.identity.is_some() && !decision.keeps(Part::Identity);
-    let (draft, decision, identity_restricted) = restrict(draft, decision, &site, sender, privacy);
+    let (draft, decision, identity_restricted) = restrict(draft, decision, &site, sender, keeper.privacy);
     let (mut draft, decision, identity_limited) = limit(draft, decision, &site, sender);
     let keeps_identity = decision.keeps(Part::Identity);
     let redacted = draft.is_redacted(&site, decision.consent.rung, keeps_identity);
@@ -145,7 +166,7 @@ fn take_one(
         (redacted || props.redacted, REDACTED),
         (props.dropped, PROPERTY_DROPPED),
     ];
-    let event = event(draft, props.props, sender, trust, &decision, &site, privacy)?;
+    let event = event(draft, props.props, sender, trust, &decision, &site, keeper)?;
     taken.events.push((event, day));
     taken.tallies.extend(counted.iter().filter(|(is, _)| *is).map(|(_, word)| (site.no, day, *word)));
     taken.outcomes.push(Outcome::Stored);
@@ -204,6 +225,10 @@ fn limit(
 /// A browser names the origin of the page that sends; a page of another site may not send for this one.
 fn check_origin(site: &Site, origin: Option<&str>) -> Result<Trust, Refusal> {
     let Some(origin) = origin else { return Ok(Trust::Unverified) };
+    // What browsers nearly always send needs no parser: a site's id is a host as a parser would write it.
+    if origin.strip_prefix("https://") == Some(site.id.as_str()) {
+        return Ok(Trust::Human);
+    }
     let host = url::Url::parse(origin).ok().and_then(|url| url.host_str().map(str::to_owned));
     match host {
         Some(host) if site.allows_host(&host) => Ok(Trust::Human),
@@ -244,12 +269,9 @@ fn event(
     trust: Trust,
     decision: &consent::Decision,
     site: &Site,
-    privacy: &Privacy,
+    keeper: &mut Keeper<'_>,
 ) -> Result<Event, Refusal> {
-    let kept = privacy.keep(sender.client, site, sender.now).map_err(|error| {
-        tracing::error!("{error}");
-        Refusal::unavailable()
-    })?;
+    let kept = keeper.kept(site, sender)?;
     let touch = draft.touch(site, decision.consent.rung);
     let age = age(&draft);
     let identity = draft.identity.filter(|_| decision.keeps(Part::Identity));

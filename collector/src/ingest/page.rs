@@ -121,7 +121,11 @@ pub(super) fn referrer_host(raw: &str) -> Option<String> {
 /// Whether a host is an address and no name: of a router, of a machine in an office, of a person's own.
 /// Nothing is kept of it.
 pub(super) fn is_numeric(host: &str) -> bool {
-    !matches!(url::Host::parse(host), Ok(url::Host::Domain(_)))
+    // Labels of letters, digits and dashes that end in one of letters are a name, and need no parser.
+    let plain = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'));
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let named = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_alphabetic());
+    !(plain && named && !host.contains("xn--")) && !matches!(url::Host::parse(host), Ok(url::Host::Domain(_)))
 }
 
 /// Whether a referrer is a page of the site itself.
@@ -164,6 +168,35 @@ mod tests {
     fn refuses_what_is_no_page() {
         for bad in ["", "pricing", "javascript:alert(1)", "file:///etc/passwd", "https://", "http://[::1"] {
             assert!(page(bad, false).is_err(), "{bad}");
+        }
+    }
+
+    /// The short cut says what the parser says.
+    #[test]
+    fn a_name_is_no_number() {
+        for name in
+            ["example.com", "a-b.example", "com", "1.2.3.com", "0x7f.example", "xn--bcher-kva.example"]
+        {
+            assert!(
+                !is_numeric(name) && matches!(url::Host::parse(name), Ok(url::Host::Domain(_))),
+                "{name}"
+            );
+        }
+        for number in [
+            "192.0.2.1",
+            "0x7f.1",
+            "2130706433",
+            "[2001:db8::1]",
+            "192.0.2.1.",
+            "1.2.3.0x4",
+            "",
+            "a b.com",
+            "xn--.com",
+        ] {
+            assert!(
+                is_numeric(number) && !matches!(url::Host::parse(number), Ok(url::Host::Domain(_))),
+                "{number}"
+            );
         }
     }
 

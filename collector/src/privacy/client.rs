@@ -3,12 +3,15 @@
 #![expect(clippy::disallowed_types, reason = "the module that owns client addresses")]
 
 use crate::domain::Invalid;
+use crate::enrich::agent::{Agents, Seen};
 use actix_web::HttpRequest;
+use actix_web::http::header::{self, HeaderMap, HeaderName};
 use ipnet::IpNet;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::{Arc, OnceLock};
 
-const FORWARDED_FOR: &str = "x-forwarded-for";
+const GLOBAL_PRIVACY_CONTROL: HeaderName = HeaderName::from_static("sec-gpc");
 /// Longer user agents are cut: what identifies a family stands at the front.
 const AGENT_MAX: usize = 512;
 /// Hops of a forwarded chain that are looked at.
@@ -49,6 +52,7 @@ impl TrustedProxies {
 pub struct Client {
     address: IpAddr,
     user_agent: String,
+    seen: OnceLock<Arc<Seen>>,
     gpc: bool,
     dnt: bool,
 }
@@ -59,19 +63,23 @@ impl Client {
         #[expect(clippy::disallowed_methods, reason = "the module that owns client addresses")]
         let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
         let headers = request.headers();
-        // A header that stands there twice, or was joined on its way, says no when one of its parts does.
-        let says = |name: &str, value: &str| {
-            let mut parts =
-                headers.get_all(name).flat_map(|header| header.as_bytes().split(|byte| *byte == b','));
-            parts.any(|part| part.trim_ascii() == value.as_bytes())
+        let mut forwarded =
+            headers.get_all(header::X_FORWARDED_FOR).filter_map(|value| value.to_str().ok()).peekable();
+        let first = forwarded.next().unwrap_or_default();
+        let address = if forwarded.peek().is_none() {
+            nearest_stranger(peer, first, trusted)
+        } else {
+            let all = forwarded.fold(first.to_owned(), |all, more| all + "," + more);
+            nearest_stranger(peer, &all, trusted)
         };
-        let forwarded = headers.get_all(FORWARDED_FOR).filter_map(|value| value.to_str().ok());
-        let user_agent = headers.get("user-agent").map(|value| String::from_utf8_lossy(value.as_bytes()));
+        let user_agent =
+            headers.get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
         Self {
-            address: nearest_stranger(peer, forwarded.collect::<Vec<_>>().join(",").as_str(), trusted),
-            user_agent: user_agent.unwrap_or_default().chars().take(AGENT_MAX).collect(),
-            gpc: says("sec-gpc", "1"),
-            dnt: says("dnt", "1"),
+            address,
+            user_agent: shortened(user_agent.unwrap_or_default().as_ref()).to_owned(),
+            seen: OnceLock::new(),
+            gpc: says_yes(headers, &GLOBAL_PRIVACY_CONTROL),
+            dnt: says_yes(headers, &header::DNT),
         }
     }
 
@@ -93,10 +101,15 @@ impl Client {
         &self.user_agent
     }
 
+    /// What its user agent says, looked up once.
+    pub(super) fn seen(&self, agents: &Agents) -> &Seen {
+        self.seen.get_or_init(|| agents.seen(&self.user_agent))
+    }
+
     #[cfg(test)]
     pub(crate) fn for_test(address: &str, user_agent: &str) -> Self {
         let address = address.parse().expect("an address");
-        Self { address, user_agent: user_agent.to_owned(), gpc: false, dnt: false }
+        Self { address, user_agent: user_agent.to_owned(), seen: OnceLock::new(), gpc: false, dnt: false }
     }
 }
 
@@ -104,6 +117,19 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Client(…)")
     }
+}
+
+/// Whether a header is `1`. One that stands there twice, or was joined on its way, says so when one of its parts does.
+fn says_yes(headers: &HeaderMap, name: &HeaderName) -> bool {
+    let mut parts = headers.get_all(name).flat_map(|header| header.as_bytes().split(|byte| *byte == b','));
+    parts.any(|part| part.trim_ascii() == b"1")
+}
+
+/// The first [`AGENT_MAX`] characters.
+fn shortened(user_agent: &str) -> &str {
+    // Fewer bytes are fewer characters, and need not be counted.
+    let end = if user_agent.len() <= AGENT_MAX { None } else { user_agent.char_indices().nth(AGENT_MAX) };
+    end.and_then(|(at, _)| user_agent.get(..at)).unwrap_or(user_agent)
 }
 
 /// Walks the chain from the nearest hop outwards and stops at the first address that is not ours. What
@@ -136,6 +162,15 @@ mod tests {
     fn resolve(peer: &str, forwarded: &str, trusted: &str) -> String {
         let trusted = TrustedProxies::parse(trusted).expect("valid");
         nearest_stranger(peer.parse().expect("an address"), forwarded, &trusted).to_string()
+    }
+
+    #[test]
+    fn a_long_agent_is_cut_between_two_characters() {
+        let long = format!("ä{}", "x".repeat(AGENT_MAX));
+        assert_eq!(shortened(&long), &long[..=AGENT_MAX]);
+        let short = "ä".repeat(AGENT_MAX);
+        assert_eq!(shortened(&short), short);
+        assert_eq!(shortened(""), "");
     }
 
     #[test]

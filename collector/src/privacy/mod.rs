@@ -29,7 +29,7 @@ use crate::enrich::geo::Countries;
 use pseudonym::Midnight;
 
 /// What may be kept of a client, and what decides whether anything is.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Kept {
     /// The day's pseudonym.
     pub visitor: VisitorId,
@@ -83,7 +83,7 @@ impl Privacy {
 
     /// What the client's user agent says of it.
     pub fn nature(&self, client: &Client) -> Nature {
-        let seen = self.agents.seen(client.user_agent());
+        let seen = client.seen(&self.agents);
         Nature { bot: seen.bot, automation: seen.automation }
     }
 
@@ -93,7 +93,7 @@ impl Privacy {
     /// When the day's salt cannot be read or written.
     pub fn keep(&self, client: &Client, site: &Site, now: Timestamp) -> Result<Kept, SaltError> {
         let visitor = self.midnight.pseudonym(&self.salts, client, site, self.v4, now)?;
-        let agent = self.agents.seen(client.user_agent()).agent.clone();
+        let agent = client.seen(&self.agents).agent.clone();
         let place = Place { country: self.countries.country(client.address()) };
         Ok(Kept { visitor, agent, place })
     }

@@ -70,7 +70,7 @@ impl SqliteEvents {
 impl EventStore for SqliteEvents {
     fn append(&self, batch: Batch) -> Append {
         let queued = self.writer.as_ref().ok_or_else(stopped).and_then(|writer| writer.append(batch));
-        Box::pin(async move { queued?.await.map_err(|_| stopped())? })
+        Box::pin(async move { queued?.await })
     }
 
     fn scan(&self, after: Cursor, limit: usize) -> Result<Vec<Logged>, StoreError> {

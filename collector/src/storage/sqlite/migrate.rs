@@ -44,6 +44,7 @@ pub(super) const LEDGER: &[Migration] = &[
     step!("ledger", "0010_touches"),
     step!("ledger", "0011_overrides"),
     step!("ledger", "0012_asking"),
+    step!("ledger", "0015_lead_lists"),
 ];
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS migrations (

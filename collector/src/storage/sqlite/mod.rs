@@ -23,6 +23,7 @@ mod overdue;
 mod overrides;
 mod publications;
 mod recent;
+mod replies;
 mod reports;
 mod rights;
 mod scores;

@@ -1,17 +1,65 @@
 //! Reports on SQLite. Invariant: they read rollups and the two indexes of `leads`, never the event log.
 
+use super::connect::Connection;
 use super::{SqliteLedger, scores, sql};
 use crate::domain::{Channel, Date, LeadKey, Stage, Timestamp};
 use crate::leads::closed_loop::Journey;
 use crate::leads::{Dimension, Lead};
 use crate::storage::{
     Attribution, CountRow, Counts, JourneyQuery, KnownQuery, LeadPage, LeadQuery, PageToken, ReportQuery,
-    ReportRows, Reports, StoreError,
+    ReportRows, Reports, StoreError, cmp_rows,
 };
-use rusqlite::{Row, named_params, params};
+use rusqlite::{named_params, params};
+use std::collections::BTreeMap;
 
-fn counts(row: &Row<'_>) -> Result<Counts, rusqlite::Error> {
-    Ok(Counts { visits: row.get("visits")?, leads: row.get("leads")?, mqls: row.get("mqls")? })
+/// The groups of each day. Visits, leads and MQLs may be counted under a touch each: each is read as it lies in the
+/// table, in this order already, and what belongs together is put together here, which the engine would need a second
+/// copy of all rows for.
+fn counted(
+    connection: &Connection,
+    query: &ReportQuery,
+    dimension: Dimension,
+) -> Result<Vec<CountRow>, StoreError> {
+    let (of_visits, of_leads) = (Attribution::Visit, query.attribution.of_leads());
+    let of_mqls = query.attribution;
+    let mut read = vec![of_visits, of_leads, of_mqls];
+    read.sort_unstable();
+    read.dedup();
+    let mut counted: Vec<CountRow> = Vec::new();
+    let mut statement = connection.prepare_cached(sql!("ledger/report"))?;
+    for attribution in read {
+        let only = |of: Attribution, count: i64| if of == attribution { count } else { 0 };
+        let values = params![
+            query.site.get(),
+            dimension.code(),
+            attribution.code(),
+            query.from.days(),
+            query.to.days()
+        ];
+        let mut rows = statement.query(values)?;
+        while let Some(row) = rows.next()? {
+            let counts = Counts {
+                visits: only(of_visits, row.get(2)?),
+                leads: only(of_leads, row.get(3)?),
+                mqls: only(of_mqls, row.get(4)?),
+            };
+            if counts != Counts::default() {
+                counted.push(CountRow { day: Date::from_days(row.get(0)?), key: row.get(1)?, counts });
+            }
+        }
+    }
+    // Runs that are sorted already, which this sort makes use of.
+    counted.sort_by(cmp_rows);
+    counted.dedup_by(|next, kept| {
+        let same = cmp_rows(next, kept).is_eq();
+        if same {
+            kept.counts.add(next.counts);
+        }
+        same
+    });
+    // A count that was taken back may be less than nothing beside another.
+    counted.retain(|row| row.counts != Counts::default());
+    Ok(counted)
 }
 
 /// The moment that the list is ordered by.
@@ -25,35 +73,16 @@ fn moment(lead: &Lead, mqls: bool) -> Timestamp {
 impl Reports for SqliteLedger {
     fn report(&self, query: &ReportQuery) -> Result<ReportRows, StoreError> {
         self.readers.read(|connection| {
-            let mut report = ReportRows::default();
-            let mut statement = connection.prepare_cached(sql!("ledger/report"))?;
+            let rows = counted(connection, query, query.by)?;
             // Totals come from the channel, which every visit and lead has exactly one of; a lead has
             // several rules.
-            for dimension in [query.by, Dimension::Channel] {
-                let mut rows = statement.query(params![
-                    query.site.get(),
-                    dimension.code(),
-                    Attribution::Visit.code(),
-                    query.attribution.of_leads().code(),
-                    query.attribution.code(),
-                    query.from.days(),
-                    query.to.days(),
-                ])?;
-                while let Some(row) = rows.next()? {
-                    let day = Date::from_days(row.get("day")?);
-                    let counts = counts(row)?;
-                    if dimension == query.by {
-                        report.rows.push(CountRow { day, key: row.get("key")?, counts });
-                    }
-                    if dimension == Dimension::Channel {
-                        report.days.entry(day).or_default().add(counts);
-                    }
-                }
-                if query.by == Dimension::Channel {
-                    break;
-                }
-            }
-            Ok(report)
+            let by_channel = match query.by {
+                Dimension::Channel => &rows,
+                _ => &counted(connection, query, Dimension::Channel)?,
+            };
+            let mut days: BTreeMap<Date, Counts> = BTreeMap::new();
+            by_channel.iter().for_each(|row| days.entry(row.day).or_default().add(row.counts));
+            Ok(ReportRows { rows, days })
         })
     }
 

@@ -4,6 +4,7 @@
 use super::connect::{self, Connection};
 use super::event_rows::{self, Dictionary};
 use super::recent::{Recent, WINDOW};
+use super::replies::{Promise, Promised, keep, promise};
 use super::sql;
 use crate::domain::{Date, EventId, LeadKey, Outcome, Signal, SiteNo, Timestamp, VisitorId};
 use crate::storage::{Appended, Batch, Counted, Doorbell, EraseEvents, ErasedEvents, Selector, StoreError};
@@ -24,7 +25,7 @@ pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
 /// What the writer's thread does.
 pub(super) enum Job {
-    Append(Batch, Reply<Appended>),
+    Append(Batch, Promise<Appended>),
     Erase(Selector, Reply<u64>),
     Prune(Stretch, Reply<u64>),
     PruneOutcomes(SiteNo, Date, Reply<u64>),
@@ -67,17 +68,14 @@ impl Writer {
         Ok(Self { jobs: Mutex::new(Some(jobs)), waiting, thread: Mutex::new(Some(thread)) })
     }
 
-    /// Queues a batch; the receiver gets the answer after the commit.
-    pub(super) fn append(
-        &self,
-        batch: Batch,
-    ) -> Result<oneshot::Receiver<Result<Appended, StoreError>>, StoreError> {
+    /// Queues a batch; its answer comes after the commit.
+    pub(super) fn append(&self, batch: Batch) -> Result<Promised<Appended>, StoreError> {
         let weight = weight(&batch);
         if self.waiting.fetch_add(weight, Ordering::AcqRel) + weight > QUEUE_EVENTS {
             self.waiting.fetch_sub(weight, Ordering::AcqRel);
             return Err(StoreError::Busy);
         }
-        let (reply, answer) = oneshot::channel();
+        let (reply, answer) = promise();
         self.send(Job::Append(batch, reply))?;
         Ok(answer)
     }
@@ -124,6 +122,13 @@ fn weight(batch: &Batch) -> usize {
     batch.events.len() + batch.tallies.len() + 1
 }
 
+/// What is written in one transaction, and whom to tell.
+#[derive(Default)]
+struct Group {
+    batches: Vec<Batch>,
+    replies: Vec<Promise<Appended>>,
+}
+
 struct State {
     connection: Connection,
     dictionary: Dictionary,
@@ -160,14 +165,15 @@ impl State {
     /// Drains the queue and commits; there is no lingering timer, so that a lone event does not wait.
     fn run(&mut self, inbox: &Receiver<Job>, waiting: &AtomicUsize, doorbell: &Doorbell) {
         while let Ok(first) = inbox.recv() {
-            let mut group = Vec::new();
+            let mut group = Group::default();
             let mut events = 0;
             let mut next = Some(first);
             while let Some(job) = next.take() {
                 match job {
                     Job::Append(batch, reply) => {
                         events += weight(&batch);
-                        group.push((batch, reply));
+                        group.batches.push(batch);
+                        group.replies.push(reply);
                         if events < GROUP_EVENTS {
                             next = inbox.try_recv().ok();
                         }
@@ -202,21 +208,20 @@ impl State {
         }
     }
 
-    fn write(&mut self, group: Vec<(Batch, Reply<Appended>)>, waiting: &AtomicUsize, doorbell: &Doorbell) {
-        if group.is_empty() {
+    fn write(&mut self, group: Group, waiting: &AtomicUsize, doorbell: &Doorbell) {
+        let Group { batches, replies } = group;
+        if batches.is_empty() {
             return;
         }
-        let result = self.commit(&group);
-        waiting.fetch_sub(group.iter().map(|(batch, _)| weight(batch)).sum(), Ordering::AcqRel);
+        let result = self.commit(&batches);
+        waiting.fetch_sub(batches.iter().map(weight).sum(), Ordering::AcqRel);
         match result {
             Ok(answers) => {
                 if std::mem::take(&mut self.failing) {
                     tracing::info!("events are being stored again");
                 }
-                for ((_, reply), appended) in group.into_iter().zip(answers) {
-                    // Nobody listens when the visitor has gone; the event is kept all the same.
-                    let _ = reply.send(Ok(appended));
-                }
+                // Nobody listens when the visitor has gone; the event is kept all the same.
+                keep(replies.into_iter().zip(answers.into_iter().map(Ok)));
                 doorbell.ring();
             }
             Err(error) => {
@@ -224,14 +229,13 @@ impl State {
                 if !std::mem::replace(&mut self.failing, true) {
                     tracing::error!("events cannot be stored and are answered with 503: {error}");
                 }
-                for (_, reply) in group {
-                    let _ = reply.send(Err(StoreError::Failed(error.to_string())));
-                }
+                let failed = || Err(StoreError::Failed(error.to_string()));
+                keep(replies.into_iter().map(|reply| (reply, failed())));
             }
         }
     }
 
-    fn commit(&mut self, group: &[(Batch, Reply<Appended>)]) -> Result<Vec<Appended>, StoreError> {
+    fn commit(&mut self, group: &[Batch]) -> Result<Vec<Appended>, StoreError> {
         let result = self.try_commit(group);
         match &result {
             Ok(_) => self.recent.commit(),
@@ -243,7 +247,7 @@ impl State {
         result
     }
 
-    fn try_commit(&mut self, group: &[(Batch, Reply<Appended>)]) -> Result<Vec<Appended>, StoreError> {
+    fn try_commit(&mut self, group: &[Batch]) -> Result<Vec<Appended>, StoreError> {
         let transaction = self.connection.transaction()?;
         let version =
             transaction.prepare_cached(sql!("events/data_version"))?.query_row([], |row| row.get(0))?;
@@ -257,11 +261,12 @@ impl State {
         let mut next = self.next;
         let mut answers = Vec::with_capacity(group.len());
         let mut outcomes: BTreeMap<(SiteNo, Date, Counted), i64> = BTreeMap::new();
-        for (batch, _) in group {
+        let mut insert = event_rows::Insert::into(&transaction)?;
+        for batch in group {
             let mut appended = Appended::default();
             for (event, day) in &batch.events {
                 let outcome = if self.recent.insert(event.id) {
-                    event_rows::insert(&transaction, &mut self.dictionary, next, event)?;
+                    insert.event(&transaction, &mut self.dictionary, next, event)?;
                     next += 1;
                     appended.stored += 1;
                     Outcome::Stored
@@ -279,6 +284,7 @@ impl State {
             }
             answers.push(appended);
         }
+        drop(insert);
         for ((site, day, counted), count) in outcomes {
             transaction.prepare_cached(sql!("events/add_outcome"))?.execute(params![
                 site.get(),

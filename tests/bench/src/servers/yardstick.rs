@@ -4,6 +4,7 @@
 use super::child::Child;
 use crate::Failure;
 use actix_web::{App, HttpResponse, HttpServer, web};
+use mqlite::http::body::whole;
 use mqlite::ingest::wire;
 use rusqlite::params;
 use std::fs::File;
@@ -64,7 +65,7 @@ fn accepted() -> HttpResponse {
 }
 
 async fn parse(payload: web::Payload) -> HttpResponse {
-    let Ok(Ok(body)) = payload.to_bytes_limited(BODY_MAX).await else {
+    let Ok(body) = whole(payload, BODY_MAX).await else {
         return HttpResponse::BadRequest().finish();
     };
     match wire::parse(&body) {
@@ -91,7 +92,7 @@ impl Store {
 }
 
 async fn commit(payload: web::Payload, store: web::Data<Store>) -> HttpResponse {
-    let Ok(Ok(body)) = payload.to_bytes_limited(BODY_MAX).await else {
+    let Ok(body) = whole(payload, BODY_MAX).await else {
         return HttpResponse::BadRequest().finish();
     };
     let connection = Arc::clone(&store.0);
