@@ -20,12 +20,14 @@ mod migrate;
 mod models;
 mod overdue;
 mod overrides;
+mod packed;
 mod publications;
 mod recent;
 mod reports;
 mod rights;
 mod scores;
 mod shadows;
+mod visits;
 mod writer;
 
 #[cfg(test)]
