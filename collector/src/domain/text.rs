@@ -96,7 +96,10 @@ pub fn unseen(c: char) -> bool {
 
 /// With a blank in place of each character that is not printed.
 pub fn printable(raw: &str) -> Cow<'_, str> {
-    if raw.chars().any(unprintable) {
+    // Nearly everything is ASCII, and looked at bytewise.
+    if raw.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        Cow::Borrowed(raw)
+    } else if raw.chars().any(unprintable) {
         Cow::Owned(raw.chars().map(|c| if unprintable(c) { ' ' } else { c }).collect())
     } else {
         Cow::Borrowed(raw)

@@ -1,5 +1,5 @@
 //! The collector as an operator runs it behind a proxy on the same machine: default settings, but for the proxy
-//! that is trusted and the country file.
+//! that is trusted, the country file, and the rate of one site, which is not to be what is measured.
 
 use super::binary;
 use super::child::Child;
@@ -47,7 +47,8 @@ impl Collector {
     fn spawn(data: &Path) -> Result<(Child, Option<String>), Failure> {
         let mut command = binary::command()?;
         command
-            .args(["serve", "--listen", "127.0.0.1:0", "--trusted-proxies", "127.0.0.1/32", "--data"])
+            .args(["serve", "--listen", "127.0.0.1:0", "--trusted-proxies", "127.0.0.1/32"])
+            .args(["--site-rate", "1000000", "--site-burst", "1000000", "--data"])
             .arg(data);
         if let Some(countries) = countries() {
             command.arg("--geo-file").arg(countries);
