@@ -275,16 +275,11 @@ fn begins_anew(visit: &Visit, event: &Event) -> bool {
 /// Whether two touches are one way to arrive. The referrer beside a campaign, and what of a campaign is kept
 /// only with consent, make no other way of it.
 fn same_way(a: &Touch, b: &Touch) -> bool {
-    let way = |touch: &Touch| {
-        (
-            touch.channel,
-            touch.source.clone(),
-            touch.medium.clone(),
-            touch.campaign.clone(),
-            touch.click_id.clone(),
-        )
-    };
-    way(a) == way(b)
+    a.channel == b.channel
+        && a.source == b.source
+        && a.medium == b.medium
+        && a.campaign == b.campaign
+        && a.click_id == b.click_id
 }
 
 /// Where an event's visit came from. Coming back from another page of the site after a pause is the visit

@@ -17,7 +17,7 @@ pub(crate) use super::fold::refold;
 pub(crate) use super::standing::{cooling_until, profile};
 
 /// Events of one transaction.
-const RUN: usize = 1_000;
+const RUN: usize = 4_000;
 /// Under load, from the beginning of one look at the log to the next. A transaction costs as much for ten events
 /// as for a thousand, and it takes the disk from those who wait for their 202.
 const PACE: Duration = Duration::from_millis(100);

@@ -72,38 +72,53 @@ impl Glob {
 
     /// Whether the whole of `text` matches.
     pub(super) fn matches(&self, text: &str) -> bool {
-        let mut chars = text.chars().flat_map(char::to_lowercase);
         // What stands before the first star is compared as it is: most texts end here, at no cost.
         let star = self.parts.iter().position(|part| !matches!(part, Part::One(_)));
         let (plain, parts) = self.parts.split_at(star.unwrap_or(self.parts.len()));
-        if !plain.iter().all(|part| chars.next().is_some_and(|c| *part == Part::One(c))) {
+        // Letters beyond ASCII may become several, or ASCII, in lower case.
+        if text.is_ascii() {
+            let wanted =
+                |(part, byte): (&Part, &u8)| *part == Part::One(char::from(byte.to_ascii_lowercase()));
+            let Some((head, rest)) = text.as_bytes().split_at_checked(plain.len()) else { return false };
+            plain.iter().zip(head).all(wanted)
+                && rest_matches(parts, rest.iter().map(|byte| char::from(byte.to_ascii_lowercase())))
+        } else {
+            let mut chars = text.chars().flat_map(char::to_lowercase);
+            plain.iter().all(|part| chars.next().is_some_and(|c| *part == Part::One(c)))
+                && rest_matches(parts, chars)
+        }
+    }
+}
+
+/// Whether all of `chars` match `parts`, which begin with a star or are none.
+fn rest_matches(parts: &[Part], mut chars: impl Iterator<Item = char>) -> bool {
+    match parts {
+        [] => return chars.next().is_none(),
+        [Part::Any] => return true,
+        [Part::InSegment] => return chars.all(|c| c != '/'),
+        _ => {}
+    }
+    // `reached[i]`: the parts before `i` match what was read so far.
+    let mut reached = vec![false; parts.len() + 1];
+    let mut next = reached.clone();
+    reached[0] = true;
+    skip_stars(parts, &mut reached);
+    for c in chars {
+        next.fill(false);
+        for (index, part) in parts.iter().enumerate().filter(|(index, _)| reached[*index]) {
+            match part {
+                Part::One(wanted) => next[index + 1] |= *wanted == c,
+                Part::InSegment => next[index] |= c != '/',
+                Part::Any => next[index] = true,
+            }
+        }
+        skip_stars(parts, &mut next);
+        if !next.contains(&true) {
             return false;
         }
-        if parts.is_empty() {
-            return chars.next().is_none();
-        }
-        // `reached[i]`: the parts before `i` match what was read so far.
-        let mut reached = vec![false; parts.len() + 1];
-        let mut next = reached.clone();
-        reached[0] = true;
-        skip_stars(parts, &mut reached);
-        for c in chars {
-            next.fill(false);
-            for (index, part) in parts.iter().enumerate().filter(|(index, _)| reached[*index]) {
-                match part {
-                    Part::One(wanted) => next[index + 1] |= *wanted == c,
-                    Part::InSegment => next[index] |= c != '/',
-                    Part::Any => next[index] = true,
-                }
-            }
-            skip_stars(parts, &mut next);
-            if !next.contains(&true) {
-                return false;
-            }
-            std::mem::swap(&mut reached, &mut next);
-        }
-        reached.last().copied().unwrap_or(false)
+        std::mem::swap(&mut reached, &mut next);
     }
+    reached.last().copied().unwrap_or(false)
 }
 
 /// A star may stand for nothing.
@@ -197,6 +212,32 @@ mod tests {
         }
         for bad in ["", "pricing", "/a***", &format!("/{}", "a".repeat(200))] {
             assert!(Glob::path(bad).is_err(), "{bad}");
+        }
+    }
+
+    /// By the definition, a letter and a star at a time.
+    fn by_definition(parts: &[Part], text: &[char]) -> bool {
+        match (parts.split_first(), text.split_first()) {
+            (None, first) => first.is_none(),
+            (Some((Part::One(wanted), parts)), Some((c, text))) => wanted == c && by_definition(parts, text),
+            (Some((Part::One(_), _)), None) => false,
+            (Some((star, rest)), first) => {
+                let more = first
+                    .is_some_and(|(c, text)| (*star == Part::Any || *c != '/') && by_definition(parts, text));
+                more || by_definition(rest, text)
+            }
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn every_way_to_match_is_the_definition(pattern in "[/*aBé]{1,7}", text in "[/aAbBéÉKİ]{0,8}") {
+            if let Ok(glob) = Glob::path(&format!("/{pattern}")).or_else(|_| Glob::text(&pattern)) {
+                for text in [text.clone(), format!("/{text}")] {
+                    let lower: Vec<char> = text.chars().flat_map(char::to_lowercase).collect();
+                    proptest::prop_assert_eq!(glob.matches(&text), by_definition(&glob.parts, &lower), "{} {}", pattern, text);
+                }
+            }
         }
     }
 

@@ -113,12 +113,12 @@ pub(super) fn score() -> impl Strategy<Value = Score> {
     (points(), points(), points()).prop_map(|(total, fit, engagement)| Score { total, fit, engagement })
 }
 
-pub(super) fn origin() -> impl Strategy<Value = Origin> {
+pub(in crate::storage) fn origin() -> impl Strategy<Value = Origin> {
     (touch(), text(), some_text()).prop_map(|(touch, landing, country)| Origin { touch, landing, country })
 }
 
 /// Hits of a few rules and events, each pair at most once, in the order in which the ledger gives them.
-pub(super) fn hits() -> impl Strategy<Value = Vec<Hit>> {
+pub(in crate::storage) fn hits() -> impl Strategy<Value = Vec<Hit>> {
     let rules = select(vec!["demo_request", "blog_post", "a", "z_9"]);
     btree_map((rules, 0..6_u8), (moment(), some_text()), 0..8).prop_map(|hits| {
         hits.into_iter()

@@ -8,7 +8,7 @@ mod audit;
 mod differential;
 mod durable;
 mod events;
-mod generate;
+pub(in crate::storage) mod generate;
 mod histories;
 mod journeys;
 mod keeping;

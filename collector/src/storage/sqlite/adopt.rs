@@ -40,13 +40,12 @@ fn replace(connection: &Connection, order: &Adopt<'_>) -> Result<(), StoreError>
     connection.execute(sql!("adopt/put_transitions"), params![site, id, announce])?;
     connection.execute(sql!("adopt/drop_transitions"), params![site, newest])?;
     connection.execute(sql!("adopt/apply_people"), [site])?;
-    for query in [sql!("adopt/drop_hits"), sql!("adopt/drop_leads"), sql!("adopt/drop_visits")] {
+    for query in [sql!("adopt/drop_leads"), sql!("adopt/drop_visits")] {
         connection.execute(query, [site])?;
     }
     let counted_from = order.site.counted_from.map(|day| day.days());
     connection.execute(sql!("adopt/drop_rollups"), params![site, counted_from])?;
     connection.execute(sql!("adopt/put_leads"), [site])?;
-    connection.execute(sql!("adopt/put_hits"), [])?;
     connection.execute(sql!("adopt/put_visits"), params![site, order.forget_visits_before.millis()])?;
     connection.execute(sql!("adopt/put_rollups"), [site])?;
     Ok(())
@@ -101,6 +100,8 @@ impl SqliteLedger {
         // No transaction may be open when another file is taken in or let go of.
         writer.execute(sql!("adopt/attach"), [path])?;
         let done = adopt(&mut writer, order, last, say);
+        // The visits have other rows now.
+        self.places.clear();
         let released = writer.execute(sql!("adopt/detach"), []);
         if let Err(error) = released {
             tracing::error!("a shadow could not be let go of: {error}");

@@ -3,7 +3,7 @@
 
 use super::connect::Connection;
 use super::migrate::{EVENTS, LEDGER, Migration};
-use super::{SqliteEvents, SqliteLedger, inventory, sql};
+use super::{SqliteEvents, SqliteLedger, codec, inventory, sql};
 use crate::domain::Timestamp;
 use crate::domain::inventory::{Field, Table, Unit};
 use crate::storage::census::{Value, shown, shown_as};
@@ -155,7 +155,9 @@ fn sample(field: &Field, all: &[Field], row: &Row) -> Option<String> {
     let value = match (field.name.split_once('.'), value) {
         (None, value) => value.clone(),
         (Some((_, path)), Value::Text(json)) => part(&serde_json::from_str(json).ok()?, path)?,
-        (Some(_), Value::Bytes(_)) => return None,
+        (Some((_, path)), Value::Bytes(packed)) => {
+            part(&serde_json::from_str(&codec::shown(packed)?).ok()?, path)?
+        }
     };
     let value = match (&value, field.unit) {
         (Value::Text(number), Some(unit)) => {

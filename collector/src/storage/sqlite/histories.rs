@@ -15,7 +15,7 @@ impl Histories for SqliteLedger {
             let mut rows = statement.query([site.get()])?;
             while let Some(row) = rows.next()? {
                 let mut lead = scores::lead(row)?;
-                lead.hits = scores::hits(connection, lead.key)?;
+                lead.hits = scores::hits(row)?;
                 lead.overrides = overrides::of(connection, lead.key)?;
                 let transitions = scores::transitions(connection, site, lead.key)?;
                 if each(lead, transitions).is_break() {

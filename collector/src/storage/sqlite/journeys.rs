@@ -43,9 +43,8 @@ impl SqliteLedger {
             let mut journeys = Vec::new();
             while let Some(row) = rows.next()? {
                 let mql_at: Option<i64> = row.get("mql_at")?;
-                let first = codec::origin_from_json(&row.get::<_, String>("first_origin")?)?;
-                let last = codec::origin_from_json(&row.get::<_, String>("last_origin")?)?;
-                let touches = codec::touches_from_json(&row.get::<_, String>("touches")?)?;
+                let (first, last) = scores::origins(row)?;
+                let touches = codec::to_touches(scores::blob(row, "touches")?, &first)?;
                 journeys.push(journey(
                     query,
                     Timestamp::from_millis(row.get("known_at")?),

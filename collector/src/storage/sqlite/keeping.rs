@@ -37,7 +37,6 @@ impl Keeping for SqliteLedger {
             }
             gone += 1;
             for query in [
-                sql!("ledger/erase_hits"),
                 sql!("ledger/erase_transitions"),
                 sql!("ledger/erase_earlier"),
                 sql!("ledger/erase_overrides"),

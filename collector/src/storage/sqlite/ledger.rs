@@ -2,7 +2,7 @@
 //! reports read through connections that cannot write.
 
 use super::connect::{self, Connection, Readers};
-use super::{migrate, sql};
+use super::{migrate, sql, visits};
 use crate::domain::{Date, Site, SiteId, SiteNo, SitePolicy, Zone};
 use crate::storage::{Ledger, NewSite, Sites, StoreError, random};
 use rusqlite::{Row, params};
@@ -14,6 +14,7 @@ pub struct SqliteLedger {
     path: PathBuf,
     writer: Mutex<Connection>,
     pub(super) readers: Readers,
+    pub(super) places: visits::Places,
 }
 
 impl SqliteLedger {
@@ -23,7 +24,12 @@ impl SqliteLedger {
     /// [`StoreError::Unusable`] when the file cannot be used; it is left as it is.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let writer = connect::writer(path, migrate::LEDGER)?;
-        Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers: Readers::new(path) })
+        Ok(Self {
+            path: path.to_owned(),
+            writer: Mutex::new(writer),
+            readers: Readers::new(path),
+            places: visits::Places::default(),
+        })
     }
 
     /// The migrations that made this database.

@@ -2,7 +2,7 @@
 //! writer's place from before the leads are read.
 
 use super::connect::Connection;
-use super::{SqliteLedger, audit, scores, sql};
+use super::{SqliteLedger, audit, scores, sql, visits};
 use crate::domain::{Entry, LeadKey};
 use crate::storage::{Due, Loaded, StoreError, Turn, Turns};
 use rusqlite::params;
@@ -35,6 +35,7 @@ impl Turns for SqliteLedger {
             return Ok((0, None));
         }
         let turned = turn(loaded)?;
+        visits::put_anew(&transaction, &turned.changes.visits)?;
         scores::write(&transaction, &turned.changes)?;
         if !turned.changes.leads.is_empty() {
             transaction.execute(sql!("ledger/raise_generation"), params![])?;

@@ -44,6 +44,7 @@ pub(super) const LEDGER: &[Migration] = &[
     step!("ledger", "0010_touches"),
     step!("ledger", "0011_overrides"),
     step!("ledger", "0012_asking"),
+    step!("ledger", "0013_compact"),
     step!("ledger", "0015_lead_lists"),
 ];
 
@@ -265,6 +266,80 @@ mod tests {
         assert_eq!(report(crate::storage::Attribution::TimeDecay), [email((9, 4, 2_000)), email((0, 3, 0))]);
         let (_, model) = crate::storage::Scores::progress(&ledger).expect("reads").expect("has begun");
         assert_eq!(model, crate::domain::ModelHash::from_bytes([0; 32]), "no model's: all is folded anew");
+    }
+
+    /// What was JSON is read as it was: a visit, a lead with all that belongs to it, and its changes of stage.
+    #[test]
+    fn what_was_stored_as_json_is_read() {
+        use crate::domain::{LeadKey, SiteNo, Text, VisitorId};
+        use crate::storage::Publications;
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("ledger.db");
+        let end = LEDGER.iter().position(|migration| migration.name == "0013_compact").expect("is there");
+        let old = connect::writer(&path, &LEDGER[..end]).expect("creates");
+        let origin = |source: &str| {
+            format!(
+                r#"{{"touch":{{"channel":"email","source":"{source}","medium":null,"campaign":null,"content":null,"term":null,
+                "click_id":null,"referrer":null}},"landing":"/a","country":"DE"}}"#
+            )
+        };
+        let (first, last) = (origin("first"), origin("last"));
+        let change = "(1, zeroblob(16), 1, 9, 1, 2, 'well', 5000, 2000, 3000, zeroblob(32), '[{\"a\":1.5}]'";
+        old.execute_batch(&format!(
+            r#"INSERT INTO visits VALUES (zeroblob(16), 1, 3, 4, '{first}', NULL, '[]'),
+                   (x'01010101010101010101010101010101', 1, 5, 6, '{last}', zeroblob(16),
+                    '[{{"rule":"r","event":"02020202020202020202020202020202","at":5}}]');
+               INSERT INTO leads (key, site, stage, first_seen, last_seen, attributes, first_origin, first_channel,
+                   last_origin, last_channel, total, fit, engagement, reasons, known_at, stage_at, scored_at, touches)
+               VALUES (zeroblob(16), 1, 2, 3, 4, '{{"job_title":"CTO"}}', '{first}', 12, '{last}', 12, 5000, 2000, 3000,
+                   '[{{"id":"r","label":"R","points":2.5}}]', 3, 4, 4, '[{{"at":3,"origin":{first}}},{{"at":4,"origin":{last}}}]');
+               INSERT INTO hits VALUES (zeroblob(16), 'r', x'01010101010101010101010101010101', 4, NULL),
+                   (zeroblob(16), 'a', x'02020202020202020202020202020202', 3, '/a');
+               INSERT INTO transitions (id, lead, site, at, from_stage, to_stage, reason, total, fit, engagement, model, lines)
+               VALUES {change});
+               INSERT INTO earlier_transitions (publication, lead, site, at, from_stage, to_stage, reason, total, fit,
+                   engagement, model, lines) VALUES {change});"#
+        ))
+        .expect("writes");
+        drop(old);
+        let ledger = SqliteLedger::open(&path).expect("goes forward");
+        let (site, key) = (SiteNo::new(1), LeadKey::from_bytes([0; 16]));
+        let read = |ledger: &SqliteLedger| {
+            let visitors = [VisitorId::from_bytes([0; 16]), VisitorId::from_bytes([1; 16])];
+            let loaded = crate::storage::Scores::load(ledger, &visitors, &[key]).expect("loads");
+            let changes = crate::storage::Scores::transitions(ledger, site, key).expect("reads");
+            let earlier = Publications::earlier(ledger, site, key).expect("reads");
+            (loaded.visits.into_values().collect::<Vec<_>>(), loaded.leads, changes, earlier)
+        };
+        let (visits, leads, changes, earlier) = read(&ledger);
+        let source = |origin: &crate::leads::Origin| origin.touch.source.as_ref().map(ToString::to_string);
+        let sources: Vec<_> = visits.iter().map(|visit| (source(&visit.origin), visit.hits.len())).collect();
+        assert_eq!(sources, [(Some("first".to_owned()), 0), (Some("last".to_owned()), 1)]);
+        let lead = &leads[&key];
+        assert_eq!(lead.attributes[&Text::clean("job_title")].as_str(), "CTO");
+        assert_eq!(
+            [&lead.first, &lead.last].map(source),
+            ["first", "last"].map(|name| Some(name.to_owned()))
+        );
+        assert_eq!(lead.touches.iter().map(|touch| touch.at.millis()).collect::<Vec<_>>(), [3, 4]);
+        assert_eq!(lead.touches[1].origin, lead.last);
+        assert_eq!((lead.reasons[0].label.as_str(), lead.reasons[0].points.milli()), ("R", 2500));
+        let hits: Vec<_> =
+            lead.hits.iter().map(|hit| (hit.rule.as_str(), hit.at.millis(), hit.value.is_some())).collect();
+        assert_eq!(hits, [("a", 3, true), ("r", 4, false)]);
+        assert_eq!(
+            (changes[0].lines.as_str(), earlier[0].transition.lines.as_str()),
+            (r#"[{"a":1.5}]"#, r#"[{"a":1.5}]"#)
+        );
+        // And written anew it is the same.
+        let all =
+            crate::storage::Changes { visits, leads: leads.into_values().collect(), ..Default::default() };
+        crate::storage::Scores::restart(&ledger, crate::domain::ModelHash::from_bytes([1; 32]))
+            .expect("restarts");
+        crate::storage::Scores::commit(&ledger, Cursor::default(), Cursor::from_raw(1), &all)
+            .expect("commits");
+        let (visits, leads, ..) = read(&ledger);
+        assert_eq!((visits, leads.into_values().collect::<Vec<_>>()), (all.visits, all.leads));
     }
 
     /// What was chosen before there were two roles is the owner's.

@@ -21,6 +21,7 @@ mod migrate;
 mod models;
 mod overdue;
 mod overrides;
+mod packed;
 mod publications;
 mod recent;
 mod replies;
@@ -28,6 +29,7 @@ mod reports;
 mod rights;
 mod scores;
 mod shadows;
+mod visits;
 mod wal;
 mod writer;
 

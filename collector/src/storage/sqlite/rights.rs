@@ -2,7 +2,7 @@
 //! place and the entry that says so are one transaction, and a dry run is the same, rolled back.
 
 use super::connect::{self, Connection};
-use super::{SqliteLedger, audit, scores, sql};
+use super::{SqliteLedger, audit, scores, sql, visits};
 use crate::domain::{Cursor, Entry, LeadKey, Restricted, Restriction, SiteNo, Timestamp, VisitorId};
 use crate::storage::counting::{taken_back, telling};
 use crate::storage::{Held, Remake, Rights, RollupDelta, RollupKey, Say, StoreError, TakeBack, TakenBack};
@@ -20,18 +20,8 @@ fn held(
     visitors: &[VisitorId],
 ) -> Result<Held, StoreError> {
     let lead = scores::lead_with_hits(connection, key)?.filter(|lead| lead.site == site);
-    let mut visits: BTreeSet<VisitorId> = BTreeSet::new();
-    let mut statement = connection.prepare_cached(sql!("ledger/visits_of_lead"))?;
-    let mut rows = statement.query(params![key.bytes(), site.get()])?;
-    while let Some(row) = rows.next()? {
-        visits.insert(VisitorId::from_bytes(row.get(0)?));
-    }
-    let mut statement = connection.prepare_cached(sql!("ledger/has_visit"))?;
-    for id in visitors {
-        if statement.exists(params![id.bytes(), site.get()])? {
-            visits.insert(*id);
-        }
-    }
+    let visits = visits::of_person(connection, Some(key), &visitors.iter().copied().collect())?;
+    let visits = visits.iter().filter(|row| row.site == site);
     Ok(Held {
         leads: number(usize::from(lead.is_some())),
         hits: number(lead.map_or(0, |lead| lead.hits.len())),
@@ -39,7 +29,7 @@ fn held(
             .prepare_cached(sql!("ledger/count_transitions"))?
             .query_row(params![key.bytes(), site.get()], |row| row.get::<_, i64>(0))?
             .unsigned_abs(),
-        visits: number(visits.len()),
+        visits: number(visits.count()),
         overrides: connection
             .prepare_cached(sql!("ledger/count_overrides"))?
             .query_row(params![key.bytes(), site.get()], |row| row.get::<_, i64>(0))?
@@ -86,18 +76,15 @@ pub(super) fn restricted(connection: &Connection) -> Result<Vec<Restricted>, Sto
 fn remove(connection: &Connection, order: &TakeBack<'_>) -> Result<(), StoreError> {
     let key = order.lead.bytes();
     for query in [
-        sql!("ledger/erase_hits"),
         sql!("ledger/erase_transitions"),
         sql!("ledger/erase_earlier"),
         sql!("ledger/erase_overrides"),
         sql!("ledger/erase_lead"),
-        sql!("ledger/erase_visits_of_lead"),
     ] {
         connection.execute(query, [key])?;
     }
-    for id in &order.visitors {
-        connection.prepare_cached(sql!("ledger/erase_visit"))?.execute([id.bytes()])?;
-    }
+    let visitors = order.visitors.iter().copied().collect();
+    visits::remove(connection, &visits::of_person(connection, Some(order.lead), &visitors)?)?;
     match order.withdrawn {
         Some(since) => connection
             .execute(sql!("ledger/put_withdrawal"), params![key, order.site.no.get(), since.millis()])?,
@@ -141,6 +128,7 @@ fn take_back(
         scores::take_rollup(connection, &key, delta)?;
         touched.insert(key);
     }
+    visits::put_anew(connection, &made.visits)?;
     scores::write(connection, &made)?;
     touched.extend(made.rollups.keys().cloned());
     for (cell, own) in telling(order, lead.as_ref()) {

@@ -2,12 +2,12 @@
 //! for the cursor and all that follows from it.
 
 use super::connect::Connection;
-use super::{SqliteLedger, codec, ledger, overrides, rights, sql};
+use super::{SqliteLedger, codec, ledger, overrides, packed, rights, sql, visits};
 use crate::domain::{
-    Actor, Cursor, EmailDomain, EventId, Hit, LeadKey, ModelHash, Money, Points, Role, RuleId, Score, Site,
-    SiteNo, Stage, Text, Timestamp, VisitorId,
+    Actor, Cursor, EmailDomain, Hit, LeadKey, ModelHash, Money, Points, Role, Score, Site, SiteNo, Stage,
+    Text, Timestamp, VisitorId,
 };
-use crate::leads::{Lead, Qualified, Transition, Visit};
+use crate::leads::{Lead, Origin, Qualified, Transition};
 use crate::storage::counting::taken_back;
 use crate::storage::{Changes, Loaded, RollupDelta, RollupKey, Scores, StoreError};
 use rusqlite::{OptionalExtension, Row, params};
@@ -25,16 +25,17 @@ pub(super) fn progress(connection: &Connection) -> Result<Option<(Cursor, ModelH
     Ok(row.optional()?)
 }
 
-fn visit(row: &Row<'_>) -> Result<Visit, StoreError> {
-    Ok(Visit {
-        visitor: VisitorId::from_bytes(row.get("visitor")?),
-        site: SiteNo::new(row.get("site")?),
-        started_at: Timestamp::from_millis(row.get("started_at")?),
-        last_at: Timestamp::from_millis(row.get("last_at")?),
-        origin: codec::origin_from_json(&row.get::<_, String>("origin")?)?,
-        lead: row.get::<_, Option<[u8; 16]>>("lead")?.map(LeadKey::from_bytes),
-        hits: codec::hits_from_json(&row.get::<_, String>("hits")?)?,
-    })
+/// The bytes of a column, which are none where it is null.
+pub(super) fn blob<'r>(row: &'r Row<'_>, column: &str) -> Result<&'r [u8], StoreError> {
+    let bytes = row.get_ref(column)?.as_blob_or_null().map_err(rusqlite::Error::from)?;
+    Ok(bytes.unwrap_or_default())
+}
+
+/// Where the lead of a row came from, the first and the last time.
+pub(super) fn origins(row: &Row<'_>) -> Result<(Origin, Origin), StoreError> {
+    let first = codec::to_origin(blob(row, "first_origin")?, "leads.first_origin")?;
+    let last = codec::to_last_origin(blob(row, "last_origin")?, &first, "leads.last_origin")?;
+    Ok((first, last))
 }
 
 /// A row of `leads`, without its hits and touches.
@@ -48,6 +49,7 @@ pub(super) fn lead(row: &Row<'_>) -> Result<Lead, StoreError> {
             })
         })
         .transpose()?;
+    let (first, last) = origins(row)?;
     Ok(Lead {
         key: LeadKey::from_bytes(row.get("key")?),
         site: SiteNo::new(row.get("site")?),
@@ -59,13 +61,13 @@ pub(super) fn lead(row: &Row<'_>) -> Result<Lead, StoreError> {
         last_seen: Timestamp::from_millis(row.get("last_seen")?),
         domain: row.get::<_, Option<String>>("domain")?.as_deref().map(EmailDomain::from_stored),
         country: row.get::<_, Option<String>>("country")?.as_deref().and_then(Text::non_empty),
-        attributes: serde_json::from_str(&row.get::<_, String>("attributes")?)?,
-        first: codec::origin_from_json(&row.get::<_, String>("first_origin")?)?,
-        last: codec::origin_from_json(&row.get::<_, String>("last_origin")?)?,
+        attributes: codec::from_json(blob(row, "attributes")?, "leads.attributes")?,
+        first,
+        last,
         touches: Vec::new(),
         score: score(row, "total", "fit", "engagement")?,
         scored_at: Timestamp::from_millis(row.get("scored_at")?),
-        reasons: serde_json::from_str(&row.get::<_, String>("reasons")?)?,
+        reasons: codec::from_json(blob(row, "reasons")?, "leads.reasons")?,
         qualified,
         hits: Vec::new(),
         overrides: Vec::new(),
@@ -97,38 +99,15 @@ pub(super) fn lead_with_hits(connection: &Connection, key: LeadKey) -> Result<Op
     let mut rows = statement.query([key.bytes()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let mut lead = lead(row)?;
-    lead.touches = codec::touches_from_json(&row.get::<_, String>("touches")?)?;
-    lead.hits = hits(connection, key)?;
+    lead.touches = codec::to_touches(blob(row, "touches")?, &lead.first)?;
+    lead.hits = hits(row)?;
     lead.overrides = overrides::of(connection, key)?;
     Ok(Some(lead))
 }
 
-pub(super) fn hits(connection: &Connection, key: LeadKey) -> Result<Vec<Hit>, StoreError> {
-    let mut statement = connection.prepare_cached(sql!("ledger/hits"))?;
-    let mut rows = statement.query([key.bytes()])?;
-    let mut hits = Vec::new();
-    while let Some(row) = rows.next()? {
-        hits.push(Hit {
-            rule: RuleId::parse(&row.get::<_, String>(0)?).map_err(|_| damaged("hits.rule"))?,
-            event: EventId::from_bytes(row.get(1)?),
-            at: Timestamp::from_millis(row.get(2)?),
-            value: row.get::<_, Option<String>>(3)?.as_deref().and_then(Text::non_empty),
-        });
-    }
-    Ok(hits)
-}
-
-fn put_visit(connection: &Connection, visit: &Visit) -> Result<(), StoreError> {
-    connection.prepare_cached(sql!("ledger/put_visit"))?.execute(params![
-        visit.visitor.bytes(),
-        visit.site.get(),
-        visit.started_at.millis(),
-        visit.last_at.millis(),
-        codec::origin_to_json(&visit.origin)?,
-        visit.lead.as_ref().map(LeadKey::bytes),
-        codec::hits_to_json(&visit.hits)?,
-    ])?;
-    Ok(())
+/// What the lead of a row did, in the order of rules and events.
+pub(super) fn hits(row: &Row<'_>) -> Result<Vec<Hit>, StoreError> {
+    codec::to_hits(row.get_ref("hits")?.as_blob_or_null().map_err(rusqlite::Error::from)?, "leads.hits")
 }
 
 fn put_lead(connection: &Connection, lead: &Lead) -> Result<(), StoreError> {
@@ -141,15 +120,15 @@ fn put_lead(connection: &Connection, lead: &Lead) -> Result<(), StoreError> {
         lead.last_seen.millis(),
         lead.domain.as_ref().map(EmailDomain::as_str),
         lead.country.as_ref().map(Text::as_str),
-        serde_json::to_string(&lead.attributes)?,
-        codec::origin_to_json(&lead.first)?,
+        codec::json(&lead.attributes)?,
+        codec::origin(&lead.first),
         lead.first.touch.channel.code(),
-        codec::origin_to_json(&lead.last)?,
+        codec::last_origin(&lead.last, &lead.first),
         lead.last.touch.channel.code(),
         lead.score.total.milli(),
         lead.score.fit.milli(),
         lead.score.engagement.milli(),
-        serde_json::to_string(&lead.reasons)?,
+        codec::json(&lead.reasons)?,
         mql.map(|mql| mql.at.millis()),
         mql.map(|mql| mql.score.total.milli()),
         mql.map(|mql| mql.score.fit.milli()),
@@ -158,32 +137,9 @@ fn put_lead(connection: &Connection, lead: &Lead) -> Result<(), StoreError> {
         lead.stage_at.millis(),
         lead.stage_by.name(),
         lead.scored_at.millis(),
-        codec::touches_to_json(&lead.touches)?,
+        codec::touches(&lead.touches, &lead.first),
+        codec::hits(&lead.hits),
     ])?;
-    put_hits(connection, lead)
-}
-
-/// Makes the stored hits those of `lead`, touching only what differs.
-fn put_hits(connection: &Connection, lead: &Lead) -> Result<(), StoreError> {
-    let stored = hits(connection, lead.key)?;
-    let unchanged: HashSet<&Hit> = stored.iter().collect();
-    let kept_keys: HashSet<_> = lead.hits.iter().map(|hit| (&hit.rule, hit.event)).collect();
-    for hit in lead.hits.iter().filter(|hit| !unchanged.contains(hit)) {
-        connection.prepare_cached(sql!("ledger/put_hit"))?.execute(params![
-            lead.key.bytes(),
-            hit.rule.as_str(),
-            hit.event.bytes(),
-            hit.at.millis(),
-            hit.value.as_ref().map(Text::as_str),
-        ])?;
-    }
-    for hit in stored.iter().filter(|hit| !kept_keys.contains(&(&hit.rule, hit.event))) {
-        connection.prepare_cached(sql!("ledger/drop_hit"))?.execute(params![
-            lead.key.bytes(),
-            hit.rule.as_str(),
-            hit.event.bytes()
-        ])?;
-    }
     Ok(())
 }
 
@@ -204,7 +160,7 @@ pub(super) fn insert_transition(
         transition.score.fit.milli(),
         transition.score.engagement.milli(),
         transition.model.bytes(),
-        transition.lines,
+        packed::pack(&transition.lines),
         transition.actor.role.name(),
         transition.actor.who.as_str(),
         transition.amount.as_ref().map(|amount| amount.minor),
@@ -255,11 +211,8 @@ fn change_rollup(
     Ok(())
 }
 
-/// Writes what follows from events, without moving the cursor.
+/// Writes what follows from events but for visits, without moving the cursor.
 pub(super) fn write(connection: &Connection, changes: &Changes) -> Result<(), StoreError> {
-    for visit in &changes.visits {
-        put_visit(connection, visit)?;
-    }
     for lead in &changes.leads {
         put_lead(connection, lead)?;
     }
@@ -333,7 +286,7 @@ pub(super) fn transition(row: &Row<'_>, site: SiteNo, lead: LeadKey) -> Result<T
             .map(|(minor, currency)| Money { minor, currency: Text::clean(&currency) }),
         score: score(row, "total", "fit", "engagement")?,
         model: ModelHash::from_bytes(row.get("model")?),
-        lines: row.get("lines")?,
+        lines: codec::text(blob(row, "lines")?, "transitions.lines")?,
         rules: Vec::new(),
     })
 }
@@ -389,25 +342,20 @@ impl Scores for SqliteLedger {
             uncount_leads(&transaction, &site)?;
         }
         transaction.execute_batch(
-            "DELETE FROM visits; DELETE FROM hits; DELETE FROM leads;
+            "DELETE FROM visits; DELETE FROM leads;
              DELETE FROM transitions WHERE actor_role = 'collector'; UPDATE transitions SET applied = 0;",
         )?;
         transaction.execute(sql!("ledger/clear_rollups"), [])?;
         transaction.execute(sql!("ledger/restart"), [model.bytes()])?;
         transaction.commit()?;
+        self.places.clear();
         Ok(())
     }
 
     fn load(&self, visitors: &[VisitorId], leads: &[LeadKey]) -> Result<Loaded, StoreError> {
         self.readers.read(|connection| {
             let mut loaded = Loaded { generation: generation(connection)?, ..Loaded::default() };
-            let mut statement = connection.prepare_cached(sql!("ledger/visit"))?;
-            for id in visitors {
-                let mut rows = statement.query([id.bytes()])?;
-                if let Some(row) = rows.next()? {
-                    loaded.visits.insert(*id, visit(row)?);
-                }
-            }
+            loaded.visits = visits::load(connection, &self.places, visitors)?;
             // A visit that turned out to be a lead's brings that lead along.
             let linked = loaded.visits.values().filter_map(|visit| visit.lead);
             for key in leads.iter().copied().chain(linked).collect::<HashSet<_>>() {
@@ -424,19 +372,21 @@ impl Scores for SqliteLedger {
         if transaction.prepare_cached(sql!("ledger/advance"))?.execute(moved)? != 1 {
             return Err(StoreError::Conflict);
         }
+        visits::put(&transaction, &self.places, &self.readers, &changes.visits)?;
         write(&transaction, changes)?;
         for lead in &changes.ended_withdrawals {
             transaction.execute(sql!("ledger/end_withdrawal"), [lead.bytes()])?;
         }
-        if let Some(moment) = changes.forget_visits_before {
-            transaction.prepare_cached(sql!("ledger/forget_visits"))?.execute([moment.millis()])?;
-        }
+        let moment = changes.forget_visits_before;
+        let gone = moment.map(|moment| visits::forget(&transaction, moment)).transpose()?;
         transaction.commit()?;
+        self.places.forget(&gone.unwrap_or_default());
         Ok(())
     }
 
     fn forget_visits(&self, before: Timestamp) -> Result<(), StoreError> {
-        self.writer().prepare_cached(sql!("ledger/forget_visits"))?.execute([before.millis()])?;
+        let gone = visits::forget(&self.writer(), before)?;
+        self.places.forget(&gone);
         Ok(())
     }
 

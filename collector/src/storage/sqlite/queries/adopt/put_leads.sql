@@ -1,2 +1,9 @@
--- Both are made by the same migrations: their columns are the same, in the same order.
-INSERT INTO main.leads SELECT * FROM replayed.leads WHERE site = ?1 ORDER BY key
+INSERT INTO main.leads (
+    key, site, stage, first_seen, known_at, last_seen, domain, country, attributes, first_origin, first_channel,
+    last_origin, last_channel, total, fit, engagement, reasons, mql_at, mql_total, mql_fit, mql_engagement,
+    stage_at, stage_by, scored_at, touches, hits
+)
+SELECT key, site, stage, first_seen, known_at, last_seen, domain, country, attributes, first_origin, first_channel,
+       last_origin, last_channel, total, fit, engagement, reasons, mql_at, mql_total, mql_fit, mql_engagement,
+       stage_at, stage_by, scored_at, touches, hits
+FROM replayed.leads WHERE site = ?1 ORDER BY id

@@ -1,1 +1,3 @@
-INSERT INTO main.visits SELECT * FROM replayed.visits WHERE site = ?1 AND last_at >= ?2 ORDER BY visitor
+INSERT INTO main.visits (visitor, site, started_at, last_at, origin, lead, hits)
+SELECT visitor, site, started_at, last_at, origin, lead, hits
+FROM replayed.visits WHERE site = ?1 AND last_at >= ?2 ORDER BY id

@@ -1,1 +1,0 @@
-DELETE FROM main.hits WHERE lead IN (SELECT key FROM main.leads WHERE site = ?1)

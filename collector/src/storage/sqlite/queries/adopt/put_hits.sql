@@ -1,1 +1,0 @@
-INSERT INTO main.hits SELECT * FROM replayed.hits ORDER BY lead, rule, event

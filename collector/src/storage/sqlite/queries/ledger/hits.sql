@@ -1,1 +1,0 @@
-SELECT rule, event, at, value FROM hits WHERE lead = ?1 ORDER BY rule, event

@@ -1,0 +1,1 @@
+SELECT id, visitor, site, lead FROM visits

@@ -1,1 +1,0 @@
-SELECT visitor FROM visits WHERE lead = ?1 AND site = ?2
