@@ -26,14 +26,17 @@ impl SiteId {
             .map_or(host, |(host, _)| host);
         // What no URL can have as its host has no page.
         let ascii = url::Host::parse(host).map(|host| host.to_string());
-        let host = ascii.as_deref().unwrap_or_default().trim_end_matches('.').trim_start_matches("www.");
+        let whole = ascii.as_deref().unwrap_or_default();
+        let host = whole.trim_end_matches('.').trim_start_matches("www.");
+        // What is left of `3..` would be another's name, an address.
+        let same = || url::Host::parse(host).is_ok_and(|again| again.to_string() == host);
         let label_ok = |label: &str| {
             (1..=63).contains(&label.len())
                 && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
                 && !label.starts_with('-')
                 && !label.ends_with('-')
         };
-        if host.len() <= 253 && !host.is_empty() && host.split('.').all(label_ok) {
+        if host.len() <= 253 && host.split('.').all(label_ok) && (host.len() == whole.len() || same()) {
             Ok(Self(host.to_owned()))
         } else {
             let shown: String = raw.chars().take(60).collect();
@@ -193,7 +196,8 @@ mod tests {
         assert_eq!(SiteId::parse("Müller.de").expect("international").as_str(), "xn--mller-kva.de");
         for bad in [
             "",
-            "www.",
+            "3..",
+            "www.3..",
             "www.0",
             "example.1",
             "a b",
