@@ -178,6 +178,23 @@ fn refused_log_ins_are_counted_and_fill_no_disk() {
 }
 
 #[test]
+fn what_is_beyond_a_role_is_recorded_and_fills_no_disk() {
+    let mut app = TestApp::start();
+    let auditor = app.auditor();
+    for _ in 0..20 {
+        let leads = format!("/api/v1/leads?site={SITE}");
+        app.get(&leads).header("cookie", auditor.as_str()).send().assert_problem(403);
+    }
+    let refused = app.entries("access.refused");
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    assert_eq!((&refused[0]["role"], &refused[0]["details"]), (&json!("auditor"), &json!({ "others": 0 })));
+    assert!(app.stop().success());
+    let refused = app.entries("access.refused");
+    assert_eq!(refused.len(), 2, "those that waited are said at the end");
+    assert_eq!(refused[1]["details"], json!({ "others": 18 }));
+}
+
+#[test]
 fn starts_say_what_changed() {
     let mut app = TestApp::start();
     let settings = app.entries("settings.changed");

@@ -1,5 +1,6 @@
-//! Log-ins that were refused. Invariant: at most one entry a minute, so that nobody fills the disk by guessing;
-//! those between are counted in the next. Never recorded: what was typed, from where, and by which browser.
+//! What was refused: log-ins, and requests beyond a role. Invariant: of either at most one entry a minute, so that
+//! nobody fills the disk by guessing; those between are counted in the next. Never recorded: what was typed or asked
+//! for, from where, and by which browser.
 
 use super::Recorder;
 use crate::domain::{Action, Actor, Role, Text, Timestamp};
@@ -17,22 +18,45 @@ pub enum Refused {
     SetupLink,
     /// Too many attempts.
     TooMany,
+    /// Somebody in this role asked for what another role may do.
+    BeyondRole(Role),
 }
 
 impl Refused {
-    fn details(self, others: u64) -> serde_json::Value {
+    fn entry(self, others: u64) -> (Action, Actor, serde_json::Value) {
         let (reason, role) = match self {
             Self::Password(role) => ("password", Some(role.name())),
             Self::SetupLink => ("setup_link", None),
             Self::TooMany => ("too_many", None),
+            Self::BeyondRole(role) => {
+                return (
+                    Action::AccessRefused,
+                    Actor::account(role),
+                    serde_json::json!({ "others": others }),
+                );
+            }
         };
-        serde_json::json!({ "reason": reason, "role": role, "others": others })
+        let stranger = Actor { role: Role::Stranger, who: Text::clean("unknown") };
+        let details = serde_json::json!({ "reason": reason, "role": role, "others": others });
+        (Action::SessionRefused, stranger, details)
     }
 }
 
 /// What was not recorded yet.
 #[derive(Default)]
-pub(super) struct Refusals(Mutex<State>);
+pub(super) struct Refusals {
+    log_ins: Mutex<State>,
+    beyond_role: Mutex<State>,
+}
+
+impl Refusals {
+    fn of(&self, why: Refused) -> &Mutex<State> {
+        match why {
+            Refused::Password(_) | Refused::SetupLink | Refused::TooMany => &self.log_ins,
+            Refused::BeyondRole(_) => &self.beyond_role,
+        }
+    }
+}
 
 #[derive(Default)]
 struct State {
@@ -49,13 +73,13 @@ impl State {
 }
 
 impl Recorder {
-    /// Records that somebody was not let in, now or with the next that is recorded.
+    /// Records that somebody was refused, now or with the next that is recorded.
     ///
     /// # Errors
     /// When it cannot be recorded; it is then counted in the next.
     pub fn refused(&self, why: Refused) -> Result<(), StoreError> {
         {
-            let mut state = self.refusals.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut state = self.refusals.of(why).lock().unwrap_or_else(PoisonError::into_inner);
             state.waiting += 1;
             state.latest = Some(why);
         }
@@ -68,12 +92,14 @@ impl Recorder {
     /// When they cannot be recorded; they wait on.
     pub fn refusals_due(&self, at_once: bool) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let mut state = self.refusals.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(why) = state.latest.filter(|_| at_once || !state.pauses(now)) else { return Ok(()) };
-        let actor = Actor { role: Role::Stranger, who: Text::clean("unknown") };
-        let details = why.details(state.waiting - 1);
-        self.record(&actor, Action::SessionRefused, None, None, &details)?;
-        *state = State { recorded_at: Some(now), ..State::default() };
+        for kind in [&self.refusals.log_ins, &self.refusals.beyond_role] {
+            let mut state = kind.lock().unwrap_or_else(PoisonError::into_inner);
+            let due = state.latest.filter(|_| at_once || !state.pauses(now));
+            let Some(why) = due else { continue };
+            let (action, actor, details) = why.entry(state.waiting - 1);
+            self.record(&actor, action, None, None, &details)?;
+            *state = State { recorded_at: Some(now), ..State::default() };
+        }
         Ok(())
     }
 }
@@ -104,6 +130,25 @@ mod tests {
         assert_eq!(kit.count(), 2);
         kit.recorder.refusals_due(true).expect("records what waits before it stops");
         assert_eq!(kit.count(), 3);
+    }
+
+    /// A flood of guesses does not hide that somebody who is let in tries what they may not, nor the other way round.
+    #[test]
+    fn each_kind_has_its_entry_a_minute() {
+        let kit = Kit::default();
+        for _ in 0..5 {
+            kit.recorder.refused(Refused::TooMany).expect("records");
+            kit.recorder.refused(Refused::BeyondRole(Role::Auditor)).expect("records");
+        }
+        let entries = kit.entries();
+        let said: Vec<_> = entries.iter().map(|entry| (entry.action.as_str(), entry.role.as_str())).collect();
+        assert_eq!(said, [("session.refused", "stranger"), ("access.refused", "auditor")]);
+        kit.recorder.refusals_due(true).expect("records what waits");
+        let counts: Vec<String> = kit.entries().into_iter().skip(2).map(|entry| entry.details).collect();
+        assert!(
+            counts.len() == 2 && counts.iter().all(|count| count.contains(r#""others":3"#)),
+            "{counts:?}"
+        );
     }
 
     #[test]

@@ -91,6 +91,7 @@ macro_rules! actions {
 actions! {
     SessionOpened "session.opened" "Logged in",
     SessionRefused "session.refused" "Log-in refused",
+    AccessRefused "access.refused" "Request beyond a role refused",
     SessionClosed "session.closed" "Logged out",
     PasswordSet "account.password_set" "Password chosen",
     AccountAdded "account.added" "Account added",

@@ -24,16 +24,19 @@ impl SiteId {
             .rsplit_once(':')
             .filter(|(_, port)| port.parse::<u16>().is_ok())
             .map_or(host, |(host, _)| host);
+        // What no URL can have as its host has no page.
         let ascii = url::Host::parse(host).map(|host| host.to_string());
-        let host = ascii.as_deref().unwrap_or(host).trim_end_matches('.');
-        let host = host.strip_prefix("www.").unwrap_or(host);
+        let whole = ascii.as_deref().unwrap_or_default();
+        let host = whole.trim_end_matches('.').trim_start_matches("www.");
+        // What is left of `3..` would be another's name, an address.
+        let same = || url::Host::parse(host).is_ok_and(|again| again.to_string() == host);
         let label_ok = |label: &str| {
             (1..=63).contains(&label.len())
                 && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
                 && !label.starts_with('-')
                 && !label.ends_with('-')
         };
-        if host.len() <= 253 && !host.is_empty() && host.split('.').all(label_ok) {
+        if host.len() <= 253 && host.split('.').all(label_ok) && (host.len() == whole.len() || same()) {
             Ok(Self(host.to_owned()))
         } else {
             let shown: String = raw.chars().take(60).collect();
@@ -185,11 +188,25 @@ mod tests {
 
     #[test]
     fn one_site_one_spelling() {
-        for raw in ["example.com", "https://www.Example.com:8443/a?b", " EXAMPLE.com. "] {
+        for raw in
+            ["example.com", "https://www.Example.com:8443/a?b", " EXAMPLE.com. ", "www.www.example.com"]
+        {
             assert_eq!(SiteId::parse(raw).expect(raw).as_str(), "example.com");
         }
         assert_eq!(SiteId::parse("Müller.de").expect("international").as_str(), "xn--mller-kva.de");
-        for bad in ["", "a b", "exa mple.com", "-a.com", "a..b", "<script>", &"a".repeat(300)] {
+        for bad in [
+            "",
+            "3..",
+            "www.3..",
+            "www.0",
+            "example.1",
+            "a b",
+            "exa mple.com",
+            "-a.com",
+            "a..b",
+            "<script>",
+            &"a".repeat(300),
+        ] {
             assert!(SiteId::parse(bad).is_err(), "{bad}");
         }
     }

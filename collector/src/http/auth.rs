@@ -60,12 +60,16 @@ impl FromRequest for Viewer {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            match somebody(&request).await? {
-                Role::Owner => Ok(Self { actor: Actor::account(Role::Owner) }),
-                _ => Err(Problem::forbidden(
-                    "an auditor sees the audit page and answers people's requests; reports and leads are the owner's",
-                )),
+            let role = somebody(&request).await?;
+            if role == Role::Owner {
+                return Ok(Self { actor: Actor::account(role) });
             }
+            if let Some(state) = request.app_data::<web::Data<State>>() {
+                refuse(state, Refused::BeyondRole(role)).await;
+            }
+            Err(Problem::forbidden(
+                "an auditor sees the audit page and answers people's requests; reports and leads are the owner's",
+            ))
         })
     }
 }
@@ -157,7 +161,7 @@ async fn refuse(state: &web::Data<State>, why: Refused) {
     let state = state.clone();
     let recorded = blocking(move || state.audit.refused(why)).await;
     if recorded.is_err() {
-        tracing::error!("a refused log-in could not be recorded");
+        tracing::error!("a refusal could not be recorded");
     }
 }
 

@@ -146,12 +146,23 @@ fn decoded(text: &str) -> Option<String> {
         if !current.contains('%') {
             break;
         }
-        match percent_encoding::percent_decode_str(current).decode_utf8() {
-            Ok(next) if next != current => decoded = Some(next.into_owned()),
+        match text_of(&Cow::from(percent_encoding::percent_decode_str(current))) {
+            next if next != current => decoded = Some(next),
             _ => break,
         }
     }
     decoded
+}
+
+/// As text, with what is none left encoded: one byte of an older encoding must not hide an address beside it.
+fn text_of(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        let encoded = chunk.invalid().iter().map(|byte| percent_encoding::percent_encode_byte(*byte));
+        text.extend(encoded);
+    }
+    text
 }
 
 fn once(text: &str, tell: Option<Tell>) -> Option<(String, usize)> {
