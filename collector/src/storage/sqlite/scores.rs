@@ -10,7 +10,7 @@ use crate::domain::{
 use crate::leads::{Lead, Origin, Qualified, Transition};
 use crate::storage::counting::taken_back;
 use crate::storage::{Changes, Loaded, RollupDelta, RollupKey, Scores, StoreError};
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{CachedStatement, OptionalExtension, Row, params};
 use std::collections::HashSet;
 
 pub(super) fn damaged(what: &str) -> StoreError {
@@ -180,7 +180,7 @@ pub(super) fn add_rollup(
     key: &RollupKey,
     delta: RollupDelta,
 ) -> Result<(), StoreError> {
-    change_rollup(connection, sql!("ledger/add_rollup"), key, delta)
+    change_rollup(&mut connection.prepare_cached(sql!("ledger/add_rollup"))?, key, delta)
 }
 
 /// Adds to a count if it is still there: what takes a lead out of it again.
@@ -189,16 +189,15 @@ pub(super) fn take_rollup(
     key: &RollupKey,
     delta: RollupDelta,
 ) -> Result<(), StoreError> {
-    change_rollup(connection, sql!("ledger/take_rollup"), key, delta)
+    change_rollup(&mut connection.prepare_cached(sql!("ledger/take_rollup"))?, key, delta)
 }
 
 fn change_rollup(
-    connection: &Connection,
-    query: &str,
+    statement: &mut CachedStatement<'_>,
     key: &RollupKey,
     delta: RollupDelta,
 ) -> Result<(), StoreError> {
-    connection.prepare_cached(query)?.execute(params![
+    statement.execute(params![
         key.site.get(),
         key.dimension.code(),
         key.attribution.code(),
@@ -226,10 +225,8 @@ pub(super) fn write(connection: &Connection, changes: &Changes) -> Result<(), St
         let count = i64::try_from(*count).unwrap_or(i64::MAX);
         connection.prepare_cached(sql!("ledger/mark_applied"))?.execute(params![lead.bytes(), count])?;
     }
-    for (key, delta) in &changes.rollups {
-        add_rollup(connection, key, *delta)?;
-    }
-    Ok(())
+    let mut add = connection.prepare_cached(sql!("ledger/add_rollup"))?;
+    changes.rollups.iter().try_for_each(|(key, delta)| change_rollup(&mut add, key, *delta))
 }
 
 /// A lead's changes of stage, oldest first.

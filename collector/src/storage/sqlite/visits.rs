@@ -7,8 +7,9 @@ use super::{codec, shadows, sql};
 use crate::domain::{LeadKey, SiteNo, Timestamp, VisitorId};
 use crate::leads::Visit;
 use crate::storage::StoreError;
-use rusqlite::{Row, params};
+use rusqlite::{CachedStatement, Row, params};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Rows that are found: the newest. Two days of 750,000 visitors each; one that came before them and comes again begins
@@ -17,14 +18,9 @@ const FOUND: i64 = 1_500_000;
 /// Rows that memory holds before it drops those that are not found any more: a table of so many takes 27 MiB.
 const HELD: usize = 1_800_000;
 
-/// The two halves of a pseudonym's sixteen random bytes over each other: that two of two days share them is one chance in
-/// millions, and then the row itself says whose it is.
+/// A pseudonym's hash under a key that dies with the process: that two of two days share one is one chance in many millions, and
+/// then the row itself says whose it is.
 type Short = [u8; 8];
-
-fn short(visitor: &VisitorId) -> Short {
-    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = *visitor.bytes();
-    [a ^ i, b ^ j, c ^ k, d ^ l, e ^ m, f ^ n, g ^ o, h ^ p]
-}
 
 /// Where the row of each pseudonym lies.
 #[derive(Default)]
@@ -32,6 +28,7 @@ pub(super) struct Places(Mutex<Known>);
 
 #[derive(Default)]
 struct Known {
+    key: RandomState,
     /// The low half of each row's number: the high half follows from the newest.
     rows: HashMap<Short, u32>,
     newest: i64,
@@ -44,13 +41,17 @@ fn low(id: i64) -> u32 {
 }
 
 impl Known {
+    fn short(&self, visitor: &VisitorId) -> Short {
+        self.key.hash_one(visitor.bytes()).to_ne_bytes()
+    }
+
     /// How many rows came after the one of this low half.
     fn age(&self, row: u32) -> i64 {
         i64::from(low(self.newest).wrapping_sub(row))
     }
 
     fn find(&self, visitor: &VisitorId) -> Option<i64> {
-        let age = self.age(*self.rows.get(&short(visitor))?);
+        let age = self.age(*self.rows.get(&self.short(visitor))?);
         (age < FOUND).then(|| self.newest - age)
     }
 
@@ -64,7 +65,8 @@ impl Known {
         let mut rows = statement.query([self.newest, FOUND])?;
         while let Some(row) = rows.next()? {
             let id = row.get(0)?;
-            self.rows.insert(short(&VisitorId::from_bytes(row.get(1)?)), low(id));
+            let short = self.short(&VisitorId::from_bytes(row.get(1)?));
+            self.rows.insert(short, low(id));
             self.newest = id;
             if self.rows.len() > HELD {
                 let newest = low(id);
@@ -96,8 +98,9 @@ impl Places {
     pub(super) fn forget(&self, gone: &[(i64, VisitorId)]) {
         let mut known = self.known();
         for (id, visitor) in gone {
-            if known.rows.get(&short(visitor)) == Some(&low(*id)) {
-                known.rows.remove(&short(visitor));
+            let short = known.short(visitor);
+            if known.rows.get(&short) == Some(&low(*id)) {
+                known.rows.remove(&short);
             }
         }
     }
@@ -158,27 +161,41 @@ pub(super) fn put(
         return Ok(());
     }
     let rows = readers.read(|reader| places.find(reader, visits.iter().map(|visit| &visit.visitor)))?;
-    for visit in visits {
-        write(connection, rows.get(&visit.visitor).copied(), visit)?;
-    }
-    Ok(())
+    let mut writing = Writing::on(connection)?;
+    visits.iter().try_for_each(|visit| writing.put(rows.get(&visit.visitor).copied(), visit))
 }
 
-/// Writes a visit over the row that it may have.
-fn write(connection: &Connection, row: Option<i64>, visit: &Visit) -> Result<(), StoreError> {
-    let (visitor, site) = (visit.visitor.bytes(), visit.site.get());
-    let (started_at, last_at) = (visit.started_at.millis(), visit.last_at.millis());
-    let (origin, hits) = (codec::origin(&visit.origin), codec::hits(&visit.hits));
-    let lead = visit.lead.as_ref().map(LeadKey::bytes);
-    if let Some(id) = row {
-        let mut change = connection.prepare_cached(sql!("ledger/change_visit"))?;
-        if change.execute(params![visitor, site, started_at, last_at, origin, lead, hits, id])? > 0 {
-            return Ok(());
-        }
+/// What writes visits; looked up once, for that costs as much as a part of a visit.
+struct Writing<'c> {
+    change: CachedStatement<'c>,
+    insert: CachedStatement<'c>,
+}
+
+impl<'c> Writing<'c> {
+    fn on(connection: &'c Connection) -> Result<Self, StoreError> {
+        Ok(Self {
+            change: connection.prepare_cached(sql!("ledger/change_visit"))?,
+            insert: connection.prepare_cached(sql!("ledger/put_visit"))?,
+        })
     }
-    let mut insert = connection.prepare_cached(sql!("ledger/put_visit"))?;
-    insert.execute(params![visitor, site, started_at, last_at, origin, lead, hits])?;
-    Ok(())
+
+    /// Writes a visit over the row that it may have.
+    fn put(&mut self, row: Option<i64>, visit: &Visit) -> Result<(), StoreError> {
+        let (visitor, site) = (visit.visitor.bytes(), visit.site.get());
+        let (started_at, last_at) = (visit.started_at.millis(), visit.last_at.millis());
+        let (origin, hits) = (codec::origin(&visit.origin), codec::hits(&visit.hits));
+        let lead = visit.lead.as_ref().map(LeadKey::bytes);
+        let changed = match row {
+            Some(id) => {
+                self.change.execute(params![visitor, site, started_at, last_at, origin, lead, hits, id])?
+            }
+            None => 0,
+        };
+        if changed == 0 {
+            self.insert.execute(params![visitor, site, started_at, last_at, origin, lead, hits])?;
+        }
+        Ok(())
+    }
 }
 
 /// A row of a visit, and the site that it is of.
@@ -222,7 +239,8 @@ pub(super) fn put_anew(connection: &Connection, visits: &[Visit]) -> Result<(), 
     }
     let visitors = visits.iter().map(|visit| visit.visitor).collect();
     remove(connection, &of_person(connection, None, &visitors)?)?;
-    visits.iter().try_for_each(|visit| write(connection, None, visit))
+    let mut writing = Writing::on(connection)?;
+    visits.iter().try_for_each(|visit| writing.put(None, visit))
 }
 
 /// Forgets visits whose newest event is older; answers which. Memory is to be told once that is committed.
@@ -358,11 +376,13 @@ mod tests {
     #[test]
     fn the_row_says_whose_it_is() {
         let (_folder, ledger) = begun();
-        let mut bytes = *visitor(1).bytes();
-        (bytes[7], bytes[15]) = (0, 0);
-        let alike = VisitorId::from_bytes(bytes);
-        assert_eq!(short(&alike), short(&visitor(1)));
         commit(&ledger, vec![visit(1, 10)]);
+        let alike = visitor(2);
+        {
+            let mut known = ledger.places.known();
+            let short = known.short(&alike);
+            known.rows.insert(short, 1);
+        }
         assert!(ledger.load(&[alike], &[]).expect("loads").visits.is_empty());
         commit(&ledger, vec![Visit { visitor: alike, ..visit(1, 20) }]);
         assert_eq!(ledger.load(&[alike], &[]).expect("loads").visits[&alike].last_at.millis(), 20);
@@ -374,7 +394,8 @@ mod tests {
         for newest in [FOUND, (1 << 32) + 5, 7 << 32] {
             let mut known = Known { newest, ..Known::default() };
             for age in [0, 1, FOUND - 1, FOUND] {
-                known.rows.insert(short(&visitor(u32::try_from(age).expect("small"))), low(newest - age));
+                let short = known.short(&visitor(u32::try_from(age).expect("small")));
+                known.rows.insert(short, low(newest - age));
             }
             let find = |age: i64| known.find(&visitor(u32::try_from(age).expect("small")));
             let expected = [Some(newest), Some(newest - 1), Some(newest - FOUND + 1), None, None];
