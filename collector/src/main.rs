@@ -2,9 +2,15 @@
 //! one readable line and a non-zero exit.
 
 use clap::{Parser, Subcommand};
+use mimalloc::MiMalloc;
 use mqlite::cli;
 use mqlite::config::Settings;
 use std::process::ExitCode;
+
+/// An event is some thirty small pieces of memory that one thread takes and another gives back. The system's own
+/// allocator takes a lock for that, and a sixth of the collector's processor time under load.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Privacy-first tracking that qualifies leads, in one binary.
 #[derive(Parser)]

@@ -15,6 +15,8 @@ struct Cost {
     event: Vec<f64>,
     bare_load: Vec<f64>,
     bare_event: Vec<f64>,
+    beacon_load: Vec<f64>,
+    beacon_event: Vec<f64>,
     browser: String,
 }
 
@@ -24,13 +26,15 @@ pub(super) fn run(bench: &mut Bench) -> Result<(), Failure> {
     bench.hold("the snippet after gzip", "bytes", &[bytes], Goal::AtMost(2_500.0));
     match cost(bench.plan.rounds) {
         Ok(cost) => {
-            let browser = format!("in Chromium {}, slowed down four times", cost.browser);
+            let browser = format!("in Chromium {}, processor time times four", cost.browser);
             let what = format!("the snippet's time on the main thread for a page load, {browser}");
             bench.hold(what, "ms", &cost.load, Goal::AtMost(5.0));
             let what = format!("the snippet's time on the main thread for an event, {browser}");
             bench.hold(what, "ms", &cost.event, Goal::AtMost(1.0));
             bench.note("of a load, what a bare fetch() takes at the same moment", "ms", &cost.bare_load);
             bench.note("of an event, what a bare fetch() takes at the same moment", "ms", &cost.bare_event);
+            bench.note("a bare sendBeacon() for a load", "ms", &cost.beacon_load);
+            bench.note("a bare sendBeacon() for an event", "ms", &cost.beacon_event);
         }
         Err(why) => bench.miss("the snippet's time on the main thread", &why.to_string()),
     }
