@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// The owner's password.
@@ -216,11 +217,24 @@ impl TestApp {
     /// When it does not start, with what it logged.
     pub fn try_restart(&mut self) -> Result<(), String> {
         self.kill9();
-        let command = if self.setup.demo { "demo" } else { "serve" };
-        let data = self.data.display().to_string();
-        let arguments = [command, "--listen", "127.0.0.1:0", "--data", &data];
+        let arguments = self.arguments();
         self.collector = Some(Collector::start(arguments, &self.setup.settings, &self.log, &self.printed)?);
         Ok(())
+    }
+
+    /// Starts it again on the same data and kills it after so long, ready or not.
+    pub fn stumble(&mut self, after: Duration) {
+        self.kill9();
+        let (mut starting, _) =
+            Collector::spawn(self.arguments(), &self.setup.settings, &self.log, &self.printed);
+        std::thread::sleep(after);
+        starting.kill9();
+    }
+
+    fn arguments(&self) -> [String; 5] {
+        let command = if self.setup.demo { "demo" } else { "serve" };
+        let data = self.data.display().to_string();
+        [command.to_owned(), "--listen".to_owned(), "127.0.0.1:0".to_owned(), "--data".to_owned(), data]
     }
 
     /// Adds or changes a site beside the running collector.

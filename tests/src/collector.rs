@@ -8,7 +8,7 @@ use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, ExitStatus, Stdio};
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
@@ -28,16 +28,13 @@ impl Collector {
     }
 
     /// Starts `mqlite ARGUMENTS` with `settings` in its environment, logging to the end of `log`, and
-    /// collecting what it prints in `printed`.
-    ///
-    /// # Errors
-    /// When it ends, or is not ready in time; with what it logged.
-    pub(crate) fn start<S: AsRef<OsStr>>(
+    /// collecting what it prints in `printed`; hears its lines.
+    pub(crate) fn spawn<S: AsRef<OsStr>>(
         arguments: impl IntoIterator<Item = S>,
         settings: &[(String, String)],
         log: &Path,
         printed: &Arc<Mutex<String>>,
-    ) -> Result<Self, String> {
+    ) -> (Self, Receiver<String>) {
         let file = OpenOptions::new().create(true).append(true).open(log).expect("a log file");
         let mut command = binary::command();
         command.args(arguments).envs(settings.iter().map(|(name, value)| (name, value)));
@@ -55,7 +52,20 @@ impl Collector {
                 let _ = say.send(line);
             }
         });
-        let mut starting = Self { child, printer: Some(printer), base: String::new(), setup_token: None };
+        (Self { child, printer: Some(printer), base: String::new(), setup_token: None }, hear)
+    }
+
+    /// The same, and waits until it is ready.
+    ///
+    /// # Errors
+    /// When it ends, or is not ready in time; with what it logged.
+    pub(crate) fn start<S: AsRef<OsStr>>(
+        arguments: impl IntoIterator<Item = S>,
+        settings: &[(String, String)],
+        log: &Path,
+        printed: &Arc<Mutex<String>>,
+    ) -> Result<Self, String> {
+        let (mut starting, hear) = Self::spawn(arguments, settings, log, printed);
         let deadline = Instant::now() + PATIENCE;
         loop {
             match hear.recv_timeout(deadline.saturating_duration_since(Instant::now())) {

@@ -27,8 +27,14 @@ pub(crate) fn run(how: &How) -> Result<Vec<Finding>, String> {
     let mut rng = fastrand::Rng::with_seed(how.seed);
     let moments = moments(&mut rng, measure.events, measure.kills);
     let mut killed = setup().start();
+    let mut again = 0;
     let told = load::send(&mut killed, &plan, &moments, &mut |app| {
         app.kill9();
+        // Now and then once more, while it starts.
+        if rng.usize(0..8) == 0 {
+            app.stumble(starting(&mut rng));
+            again += 1;
+        }
         app.restart();
     });
     let found = Scored::of(&killed);
@@ -38,7 +44,7 @@ pub(crate) fn run(how: &How) -> Result<Vec<Finding>, String> {
     let same = difference.is_none();
     let said = difference.unwrap_or_else(|| {
         format!(
-            "{} events in {} requests, {} of them unanswered; scores, stages, changes of stage and reports of {} leads \
+            "{again} times once more while it started; {} events in {} requests, {} of them unanswered; scores, stages, changes of stage and reports of {} leads \
              are those of the undisturbed run",
             plan.events,
             told.requests,
@@ -48,12 +54,17 @@ pub(crate) fn run(how: &How) -> Result<Vec<Finding>, String> {
     });
     Ok(vec![Finding {
         what: "kill -9 at a random moment under load, the same data folder through all".to_owned(),
-        tried: measure.kills as u64,
+        tried: (measure.kills + again) as u64,
         lost: kept.lost,
         doubled: kept.doubled,
         said,
         held: whole && same && (kept.lost, kept.doubled) == (0, 0) && told.unanswered >= measure.kills / 2,
     }])
+}
+
+/// A moment of a start: it takes a few hundredths of a second until it is ready.
+pub(crate) fn starting(rng: &mut fastrand::Rng) -> Duration {
+    Duration::from_millis(rng.u64(0..80))
 }
 
 /// What the plan comes to when nobody disturbs it.

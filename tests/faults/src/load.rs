@@ -131,6 +131,9 @@ impl Load {
             Ok(answer) if answer.status == 503 => {
                 assert!(answer.header("retry-after").is_some(), "503 without Retry-After");
                 shared.told.refused += 1;
+                // A client that knocks without a pause takes the time that others need.
+                let pause = Duration::from_millis(20);
+                drop(self.changed.wait_timeout_while(shared, pause, |shared| !shared.given_up));
                 false
             }
             Ok(answer) => panic!("{}: {}", answer.status, answer.text()),

@@ -54,10 +54,12 @@ fn found(
         finding.tried += 1;
         let outcomes = outcomes(how, &binary, by, how.seed + run)?;
         let findings = || outcomes.values().flat_map(|outcome| &outcome.findings);
-        let Some(first) = findings().find(|finding| !finding.held) else { continue };
         let (lost, doubled) = findings().fold((0, 0), |(l, d), of| (l + of.lost, d + of.doubled));
-        let seen = if lost + doubled > 0 { String::new() } else { format!(" ({})", first.said) };
-        finding.said = format!("found: {lost} acknowledged events lost, {doubled} doubled{seen}");
+        // A run that fails for another reason has not found it.
+        if lost + doubled == 0 || findings().all(|finding| finding.held) {
+            continue;
+        }
+        finding.said = format!("found: {lost} acknowledged events lost, {doubled} doubled");
         finding.held = true;
         break;
     }

@@ -2,7 +2,7 @@
 //! answered with 202 is stored, exactly once, whatever a cut takes; the databases are whole, the audit log verifies,
 //! and a visitor stays the same visitor for the day.
 
-use crate::kill::{moments, undisturbed};
+use crate::kill::{moments, starting, undisturbed};
 use crate::load;
 use crate::mains::{Mains, trouble};
 use crate::plan::Plan;
@@ -34,6 +34,13 @@ fn under_load(how: &How) -> Result<Vec<Finding>, String> {
         let cut = Cut::of(mains.cuts);
         mains.cut(app, cut, &mut rng);
         wrong.extend(trouble(&mains.shim.data, &how.dir.join("copy")));
+        // Now and then once more, while it recovers.
+        if rng.usize(0..4) == 0 {
+            app.stumble(starting(&mut rng));
+            let cut = Cut::of(mains.cuts);
+            mains.cut(app, cut, &mut rng);
+            wrong.extend(trouble(&mains.shim.data, &how.dir.join("copy")));
+        }
         app.restart();
     });
     let kept = kept(&app, &told);
@@ -52,7 +59,7 @@ fn under_load(how: &How) -> Result<Vec<Finding>, String> {
     Ok(vec![
         Finding {
             what: what.to_owned(),
-            tried: cuts as u64,
+            tried: mains.cuts as u64,
             lost: kept.lost,
             doubled: kept.doubled,
             said,
@@ -60,7 +67,7 @@ fn under_load(how: &How) -> Result<Vec<Finding>, String> {
         },
         Finding {
             what: "after each of these cuts both databases are whole and the audit log verifies".to_owned(),
-            tried: cuts as u64,
+            tried: mains.cuts as u64,
             lost: 0,
             doubled: 0,
             held: wrong.is_empty(),
