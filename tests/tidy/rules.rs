@@ -29,7 +29,7 @@ const HEADER_CONSTANTS: [&str; 5] = ["USER_AGENT", "X_FORWARDED_FOR", "FORWARDED
 /// Names of other people's, and where in `collector/src` they may stand.
 const OWNERS: &[(&str, &[&str])] = &[
     ("rusqlite", &["storage/sqlite/"]),
-    ("actix_web", &["http/", "privacy/client.rs", "app.rs"]),
+    ("actix_web", &["http/", "privacy/client.rs", "app.rs", "app/stop.rs"]),
     ("IpAddr", &["privacy/", "enrich/geo.rs"]),
     ("Ipv4Addr", &["privacy/", "enrich/geo.rs"]),
     ("Ipv6Addr", &["privacy/", "enrich/geo.rs"]),

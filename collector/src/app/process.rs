@@ -43,7 +43,7 @@ const UNREAD_MS: u32 = 30_000;
 /// TCP_USER_TIMEOUT; RFC 5482).
 pub(super) fn bound_unread(connection: &dyn Any) {
     #[cfg(target_os = "linux")]
-    if let Some(stream) = connection.downcast_ref::<actix_web::rt::net::TcpStream>() {
+    if let Some(stream) = connection.downcast_ref::<tokio::net::TcpStream>() {
         // A connection that does not take it has gone already.
         let _ = rustix::net::sockopt::set_tcp_user_timeout(stream, UNREAD_MS);
     }

@@ -3,6 +3,7 @@
 
 use super::body::{Unread, whole};
 use super::error::Problem;
+use super::pulse;
 use super::state::State;
 use super::timely::BODY_TIME;
 use crate::domain::{Date, Event, Outcome, SiteNo, Timestamp};
@@ -33,6 +34,8 @@ async fn taken(request: &HttpRequest, payload: web::Payload, state: &State) -> R
     state.event_limits.take(&client, 1)?;
     check_type(request)?;
     let body = body(request, payload).await?;
+    // After the body: a connection is closed on which one is left unread, and the answer may be lost with it.
+    pulse::admit()?;
     let origin = request.headers().get(header::ORIGIN).map(|value| value.to_str().unwrap_or("null"));
     let sender =
         Sender { client: &client, origin, now: state.clock.now(), identities: &state.identity_limits };

@@ -126,7 +126,12 @@ impl From<StoreError> for Problem {
                 "load it again and repeat",
             ),
             StoreError::Failed(_) | StoreError::Unusable(_) => {
-                tracing::debug!("{error}");
+                // A damaged database is for the operator to know; what else fails is said where it fails.
+                if matches!(error, StoreError::Unusable(_)) {
+                    tracing::error!("{error}");
+                } else {
+                    tracing::debug!("{error}");
+                }
                 Self::unavailable("storage cannot be used now; nothing was kept, try again")
             }
         }

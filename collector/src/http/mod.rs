@@ -24,6 +24,7 @@ mod passwords;
 mod predictions;
 mod privacy;
 mod private;
+mod pulse;
 mod reports;
 mod restrictions;
 pub mod routes;

@@ -10,6 +10,8 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+type Hurt = fn(&Path);
+
 /// Takes each of them away.
 pub(crate) fn run(how: &How) -> Result<Vec<Finding>, String> {
     Ok(vec![countries(how)?, anchor(how), log(how)?])
@@ -40,7 +42,7 @@ fn countries(how: &How) -> Result<Finding, String> {
     let mut app = Setup::default().setting("MQLITE_GEO_FILE", file.display().to_string()).start();
     let before = country(&app);
     let pump = Pump::default();
-    let hurts: [(&str, fn(&Path)); 4] = [
+    let hurts: [(&str, Hurt); 4] = [
         ("cut", |file| {
             fs::OpenOptions::new().write(true).open(file).and_then(|file| file.set_len(9)).expect("is cut")
         }),

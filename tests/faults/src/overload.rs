@@ -44,7 +44,7 @@ pub(crate) fn run(how: &How) -> Result<Vec<Finding>, String> {
     wait_until("an event to be taken again", || {
         tries += 1;
         let answer = app.send(&pageview("/after"));
-        if answer.status == 202 { Ok(()) } else { Err(answer.text().to_owned()) }
+        if answer.status == 202 { Ok(()) } else { Err(answer.text()) }
     });
     let well = over.elapsed();
     let peak = peak_mebibytes(app.pid());

@@ -8,8 +8,10 @@ use mqlite_tests::{SITE, Setup, mqlite, pageview, sixty_points};
 use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// Restores copies, and disturbs migrations.
 pub(crate) fn run(how: &How) -> Result<Vec<Finding>, String> {
@@ -17,7 +19,7 @@ pub(crate) fn run(how: &How) -> Result<Vec<Finding>, String> {
 }
 
 fn backups(how: &How) -> Result<Finding, String> {
-    let tries = if how.long { 25 } else { 2 };
+    let tries: u64 = if how.long { 25 } else { 2 };
     let app = Setup::default().start();
     let data = app.data().display().to_string();
     let journey = sixty_points("", "jo@company.com", "A company");
@@ -188,24 +190,31 @@ fn failing(how: &How) -> Result<Finding, String> {
 
 /// Killed -9 anywhere between the first version and the last.
 fn killed(how: &How) -> Result<Finding, String> {
-    let (tries, events) = if how.long { (100, 20_000) } else { (4, 2_000) };
+    let (tries, events): (u64, usize) = if how.long { (100, 20_000) } else { (4, 2_000) };
     let data = how.dir.join("killed");
     let shown = data.display().to_string();
     let mut rng = fastrand::Rng::with_seed(how.seed);
-    let (mut wrong, mut between) = (Vec::new(), 0);
-    for _ in 0..tries {
+    let (mut wrong, mut between, mut all) = (Vec::new(), 0, Duration::ZERO);
+    for n in 0..=tries {
         first_version(&data, events)?;
-        let mut command = std::process::Command::new(&how.binary);
+        let mut command = Command::new(&how.binary);
         command.env_clear().args(["serve", "--listen", "127.0.0.1:0", "--data", &shown]);
-        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
-        let mut child = command.spawn().map_err(|error| error.to_string())?;
-        // As soon as it has begun, and then a little later, wherever it is by then.
-        let lock = data.join("mqlite.lock");
-        mqlite_tests::wait_until("it to begin", || {
-            if lock.exists() { Ok(()) } else { Err("nothing".to_owned()) }
-        });
-        std::thread::sleep(Duration::from_micros(rng.u64(0..60_000)));
+        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+        let mut child = child.map_err(|error| error.to_string())?;
+        let begun = Instant::now();
+        if n == 0 {
+            // How long all of it takes when nobody kills it.
+            let mut first = String::new();
+            let mut lines = BufReader::new(child.stdout.take().ok_or("no pipe")?);
+            lines.read_line(&mut first).map_err(|error| error.to_string())?;
+            all = begun.elapsed();
+        } else {
+            std::thread::sleep(all.mul_f64(rng.f64()));
+        }
         child.kill().and_then(|()| child.wait()).map_err(|error| error.to_string())?;
+        if n == 0 {
+            continue;
+        }
         let left = version(&data.join("ledger.db"))?;
         between += u64::from((2..steps("ledger")?.len()).contains(&left));
         wrong.extend(finishes(&data, events)?.map(|why| format!("killed at version {left}: {why}")));

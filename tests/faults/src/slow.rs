@@ -2,9 +2,9 @@
 //! is cut off after the time that docs/ARCHITECTURE.md names.
 
 use crate::pump::{Pump, missing, raw};
-use crate::wire::{MEBIBYTES_MAX, connect, open_files, peak_mebibytes};
+use crate::wire::{MEBIBYTES_MAX, connect, open_sockets, peak_mebibytes};
 use crate::{Finding, How};
-use mqlite_tests::{Setup, TestApp, pageview};
+use mqlite_tests::{Setup, TestApp, pageview, wait_until};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -74,26 +74,33 @@ fn skipped(count: usize, what: &str) -> Finding {
 fn crowd(slow: Slow, count: usize, what: &str) -> Finding {
     let app = Setup::default().start();
     app.send(&pageview("/first")).assert_stored();
-    let before = open_files(app.pid());
     let pump = Pump::default();
     let (lasted, most) = pump.beside(app.base(), 4, || {
         pump.wait_for_more(20);
+        let before = open_sockets(app.pid());
         let begun = Instant::now();
         let mut streams: Vec<TcpStream> = (0..count).filter_map(|_| begin(&app, slow)).collect();
-        let mut most = open_files(app.pid());
         if slow == Slow::Broken {
             streams.clear();
+        } else {
+            let connected = streams.len();
+            wait_until("all of them to be accepted", || {
+                let now = open_sockets(app.pid());
+                let gone = begun.elapsed() > Duration::from_secs(8);
+                if gone || now >= before + connected { Ok(()) } else { Err(format!("{now} of {connected}")) }
+            });
         }
-        // Until the collector has none of them any more; the pump's connections stay.
+        let mut most = open_sockets(app.pid());
+        // Until the collector has none of them any more.
         let mut sent = 0;
-        while begun.elapsed() < LAST && open_files(app.pid()) > before + 16 {
-            most = most.max(open_files(app.pid()));
+        while begun.elapsed() < LAST && open_sockets(app.pid()) > before {
+            most = most.max(open_sockets(app.pid()));
             go_on(slow, &mut streams, sent);
             sent += 1;
             std::thread::sleep(PAUSE);
         }
         pump.wait_for_more(20);
-        (begun.elapsed(), most)
+        (begun.elapsed(), most.saturating_sub(before))
     });
     let refused = pump.refused();
     let (lost, doubled) = missing(&pump.acknowledged(), &app.export());
@@ -103,7 +110,7 @@ fn crowd(slow: Slow, count: usize, what: &str) -> Finding {
         "the last was gone after {} s; at most {} connections were held, in {peak} MiB; {} events of others were \
          acknowledged meanwhile, and {} refused",
         lasted.as_secs(),
-        most.saturating_sub(before),
+        most,
         pump.acknowledged().len(),
         refused.len(),
     );

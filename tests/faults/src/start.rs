@@ -35,8 +35,6 @@ const NEXT: &[&str] = &[
     "name a file",
     "download it again",
     "give the path",
-    "leave the setting out",
-    "a Country or City file has",
 ];
 
 /// Two folders as they are found at a start, and what was acknowledged.
@@ -112,7 +110,8 @@ fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
             found.extend(contents(&path));
         } else {
             let bytes = fs::read(&path).unwrap_or_default();
-            if !name.ends_with("-shm") && !(name.ends_with("-wal") && bytes.is_empty()) {
+            let made_anew = name.ends_with("-shm") || (name.ends_with("-wal") && bytes.is_empty());
+            if !made_anew {
                 found.insert(path, bytes);
             }
         }

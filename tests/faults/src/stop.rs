@@ -53,7 +53,7 @@ fn at_once(how: &How) -> Result<Finding, String> {
 }
 
 fn under_load(how: &How) -> Finding {
-    let (events, stops) = if how.long { (40_000, 60) } else { (2_000, 4) };
+    let (events, stops): (usize, u64) = if how.long { (40_000, 60) } else { (2_000, 4) };
     let plan = Plan::new(how.seed ^ 0x57, events, 16);
     let mut rng = fastrand::Rng::with_seed(how.seed);
     let mut after: Vec<usize> = (0..stops).map(|_| rng.usize(1..events * 19 / 20)).collect();
@@ -72,7 +72,7 @@ fn under_load(how: &How) -> Finding {
     let kept = kept(&app, &told);
     Finding {
         what: "SIGTERM at a random moment under load, the same data folder through all".to_owned(),
-        tried: stops as u64,
+        tried: stops,
         lost: kept.lost,
         doubled: kept.doubled,
         held: unclean == 0 && (kept.lost, kept.doubled) == (0, 0) && kept.stored == plan.events,

@@ -55,9 +55,11 @@ impl Line {
     }
 }
 
-/// Open files of a process, connections among them.
-pub(crate) fn open_files(process: u32) -> usize {
-    std::fs::read_dir(format!("/proc/{process}/fd")).map_or(0, Iterator::count)
+/// Sockets of a process: its connections, and a few of its own.
+pub(crate) fn open_sockets(process: u32) -> usize {
+    let files = std::fs::read_dir(format!("/proc/{process}/fd")).into_iter().flatten().flatten();
+    let target = |file: std::fs::DirEntry| std::fs::read_link(file.path()).ok();
+    files.filter_map(target).filter(|target| target.to_string_lossy().starts_with("socket:")).count()
 }
 
 /// The most memory that a process had resident, in MiB; 0 where the system does not say.

@@ -52,7 +52,7 @@ pub fn look_at_events(path: &Path, alone: &dyn Fn() -> bool) -> Result<Option<Ev
     let Some(connection) = look(path, migrate::EVENTS, alone)? else { return Ok(None) };
     let highest = connection
         .query_row(sql!("events/highest"), [], |row| row.get(0))
-        .map_err(|error| unusable(connect::unusable(path, &error)))?;
+        .map_err(|error| unusable(&connect::unusable(path, &error)))?;
     Ok(Some(EventsSeen { highest: Cursor::from_raw(highest) }))
 }
 
@@ -70,7 +70,7 @@ pub fn look_at_ledger(path: &Path, alone: &dyn Fn() -> bool) -> Result<Option<Le
         let audit = if audited { super::audit::newest(&connection)? } else { None };
         Ok(LedgerSeen { sites: sites.unsigned_abs(), scored: scored.map(Cursor::from_raw), audit })
     };
-    read().map(Some).map_err(|error| unusable(connect::unusable(path, &error)))
+    read().map(Some).map_err(|error| unusable(&connect::unusable(path, &error)))
 }
 
 /// Reads all of a database; answers what is wrong with it, in SQLite's words.
@@ -87,7 +87,7 @@ pub fn read_all(path: &Path) -> Result<Vec<String>, StoreError> {
     Ok(said)
 }
 
-fn unusable(error: StoreError) -> Damage {
+fn unusable(error: &StoreError) -> Damage {
     Damage::Unusable(error.to_string())
 }
 
@@ -131,8 +131,8 @@ fn look(path: &Path, known: &[Migration], alone: &dyn Fn() -> bool) -> Result<Op
             log.display()
         )));
     }
-    let connection = connect::reader(path).map_err(unusable)?;
-    let tables = migrate::look(&connection, path, known).map_err(unusable)?;
+    let connection = connect::reader(path).map_err(|error| unusable(&error))?;
+    let tables = migrate::look(&connection, path, known).map_err(|error| unusable(&error))?;
     Ok(tables.then_some(connection))
 }
 
