@@ -43,6 +43,7 @@ pub(super) const LEDGER: &[Migration] = &[
     step!("ledger", "0010_touches"),
     step!("ledger", "0011_overrides"),
     step!("ledger", "0012_asking"),
+    step!("ledger", "0014_voids"),
 ];
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS migrations (

@@ -26,6 +26,7 @@ mod reports;
 mod rights;
 mod scores;
 mod shadows;
+mod voids;
 mod writer;
 
 #[cfg(test)]

@@ -9,9 +9,9 @@ use crate::domain::{
 };
 use crate::leads::{Lead, Qualified, Transition, Visit};
 use crate::storage::counting::taken_back;
-use crate::storage::{Changes, Loaded, RollupDelta, RollupKey, Scores, StoreError};
+use crate::storage::{Changes, Loaded, RollupDelta, RollupKey, Scores, StoreError, VoidStep};
 use rusqlite::{OptionalExtension, Row, params};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 pub(super) fn damaged(what: &str) -> StoreError {
     StoreError::Failed(format!("{what} in ledger.db holds a value that this binary does not know"))
@@ -396,6 +396,10 @@ impl Scores for SqliteLedger {
         transaction.execute(sql!("ledger/restart"), [model.bytes()])?;
         transaction.commit()?;
         Ok(())
+    }
+
+    fn voided(&self, places: &[Cursor], step: Option<VoidStep>) -> Result<BTreeSet<Cursor>, StoreError> {
+        self.voided_of(places, step)
     }
 
     fn load(&self, visitors: &[VisitorId], leads: &[LeadKey]) -> Result<Loaded, StoreError> {
