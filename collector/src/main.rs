@@ -74,6 +74,12 @@ enum Command {
     /// Say something against a lead's score, and list who waits for too long
     #[command(subcommand)]
     Lead(cli::lead::Command),
+    /// Take what came from an attack out of every count and score, or take that back
+    Void(Box<cli::void::Arguments>),
+    /// Say what is odd in the counts of the last days
+    Anomalies(cli::anomalies::Arguments),
+    /// List what was taken out
+    Voids(cli::void::List),
     /// Print what can be checked
     #[command(subcommand)]
     Audit(cli::audit::Command),
@@ -101,6 +107,9 @@ fn main() -> ExitCode {
         Command::Import(command) => cli::import::run(command),
         Command::Lead(command) => cli::lead::run(command),
         Command::Report(command) => cli::report::run(command),
+        Command::Void(arguments) => cli::void::run(*arguments),
+        Command::Anomalies(arguments) => cli::anomalies::run(arguments),
+        Command::Voids(arguments) => cli::void::list(arguments),
         Command::Audit(command) => cli::audit::run(command),
     };
     match done {

@@ -26,3 +26,4 @@ mod security;
 mod session;
 mod simulate;
 mod stage;
+mod voids;

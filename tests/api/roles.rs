@@ -59,6 +59,11 @@ const ROUTES: &[(&str, &str, &str, Who)] = &[
     ("POST", "/api/v1/models/simulate", "/api/v1/models/simulate?site=SITE", Owner),
     ("GET", "/api/v1/models/simulations/{id}", "/api/v1/models/simulations/1?site=SITE", Owner),
     ("DELETE", "/api/v1/models/simulations/{id}", "/api/v1/models/simulations/1?site=SITE", Owner),
+    ("GET", "/api/v1/anomalies", "/api/v1/anomalies?site=SITE", Owner),
+    ("GET", "/api/v1/voids", "/api/v1/voids?site=SITE", Owner),
+    ("POST", "/api/v1/voids", "/api/v1/voids?site=SITE", Owner),
+    ("GET", "/api/v1/voids/leads", "/api/v1/voids/leads?site=SITE", Owner),
+    ("DELETE", "/api/v1/voids/{no}", "/api/v1/voids/0?site=SITE", Owner),
     ("GET", "/api/v1/audit/salts", "/api/v1/audit/salts", Both),
     ("GET", "/api/v1/audit/retention", "/api/v1/audit/retention", Both),
     ("POST", "/api/v1/audit/retention/run", "/api/v1/audit/retention/run", Both),
@@ -100,6 +105,9 @@ fn body(path: &str) -> Value {
         tail if tail.starts_with("stage?") => json!({ "from": "lead", "to": "mql" }),
         tail if tail.starts_with("overrides?") => {
             json!({ "effect": "hold", "until": "2999-01-01T00:00:00Z", "reason": "so" })
+        }
+        tail if tail.starts_with("voids?") => {
+            json!({ "from": "2026-11-20T00:00:00Z", "to": "2026-11-21T00:00:00Z", "dry_run": true })
         }
         "run" => json!({ "dry_run": true }),
         "receipt" => {

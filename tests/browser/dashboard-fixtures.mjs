@@ -280,6 +280,7 @@ export class Collector extends EventEmitter {
         answer.writeHead(304, { etag }).end();
         return this.emit("answered", url.pathname, 304);
       }
+      if (route === "GET /api/v1/anomalies") return send(200, { site: query.site, rule: "four times as many", anomalies: this.anomalies ?? [] });
       if (route === "GET /api/v1/leads") return send(200, this.leads(query));
       const one = /^\/api\/v1\/leads\/([^/]+)\/explanation$/.exec(url.pathname);
       const told = one && this.explanation(decodeURIComponent(one[1]), query);

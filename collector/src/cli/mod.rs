@@ -1,6 +1,7 @@
 //! The command line. Invariant: what a person asked for goes to standard output, everything else to
 //! standard error, and a failure says what to type next.
 
+pub mod anomalies;
 pub mod audit;
 pub mod backup;
 pub mod check;
@@ -20,6 +21,7 @@ pub mod site;
 pub mod tag;
 pub mod user;
 pub mod verify;
+pub mod void;
 
 use crate::app::StartError;
 use crate::domain::{Actor, Invalid, Role, Text};

@@ -84,6 +84,7 @@ words! {
         Reference "reference" "until the lead is erased",
         Request "request" "until the person, or the controller for them, lifts it",
         Shadow "shadow" "until the model is live, or nobody wants it any more; when somebody is erased, at once",
+        Voids "voids" "as long as an event of the site is left that is no newer than its newest one",
         Workings "workings" "as long as the database is there",
         Operator "operator" "until the operator removes it",
         Process "process" "in memory only, until it is used up or the program ends",

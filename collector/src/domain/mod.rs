@@ -23,6 +23,7 @@ mod site;
 mod text;
 mod thousandths;
 mod time;
+mod void;
 
 pub use audit::{Act, Action, Actor, Entry, EntryHash, Head, Reference, Role};
 pub use channel::{Channel, Touch};
@@ -44,3 +45,4 @@ pub use site::{Site, SiteId, SiteNo, SitePolicy};
 pub use text::{Invalid, Text, printable, unseen};
 pub use thousandths::{Thousandths, apportion};
 pub use time::{Date, Timestamp, VISIT_MS, Zone};
+pub use void::{Only, Selection};

@@ -2,6 +2,7 @@
 //! no SQL, no address, no rule is here. What goes wrong is `application/problem+json`, and never says more
 //! than the person who asked may know.
 
+mod anomalies;
 mod ask;
 mod audit;
 pub(crate) mod auth;
@@ -36,6 +37,7 @@ mod sites;
 mod stage;
 mod state;
 mod timely;
+mod voids;
 
 pub use headers::default_headers;
 pub use restrictions::RestrictionDirectory;

@@ -72,7 +72,7 @@ struct Versions {
 }
 
 #[derive(Serialize)]
-struct PublicationShown {
+pub(super) struct PublicationShown {
     id: i64,
     hash: String,
     state: &'static str,
@@ -87,6 +87,9 @@ struct PublicationShown {
     /// Leads that were MQLs and are none by it, once it is done.
     left: Option<u64>,
     problem: Option<String>,
+    /// The void that it puts in force or takes back, where it is one of a void.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    void: Option<i64>,
 }
 
 #[derive(Serialize)]
@@ -96,7 +99,7 @@ struct ProgressShown {
 }
 
 impl PublicationShown {
-    fn of((publication, progress): (Publication, Option<Progress>)) -> Self {
+    pub(super) fn of((publication, progress): (Publication, Option<Progress>)) -> Self {
         let done = publication.state == PublicationState::Done;
         Self {
             id: publication.id,
@@ -111,6 +114,7 @@ impl PublicationShown {
             entered: done.then_some(publication.entered),
             left: done.then_some(publication.left),
             problem: publication.problem,
+            void: publication.asked.void.map(|step| step.no),
         }
     }
 }
@@ -119,13 +123,14 @@ fn hash(raw: &str) -> Result<ModelHash, Problem> {
     ModelHash::parse(raw).map_err(|error| Problem::not_found(format!("there is no such version: {error}")))
 }
 
-fn refused(refused: &Refused) -> Problem {
+pub(super) fn refused(refused: &Refused) -> Problem {
     let detail = refused.to_string();
     match refused {
-        Refused::Unknown | Refused::NoPublication => Problem::not_found(detail),
+        Refused::Unknown | Refused::NoPublication | Refused::NoVoid => Problem::not_found(detail),
         Refused::Live => Problem::conflict(detail, serde_json::json!({ "state": "live" })),
         Refused::Publishing => Problem::conflict(detail, serde_json::json!({ "state": "publishing" })),
         Refused::Published => Problem::conflict(detail, serde_json::json!({ "state": "past" })),
+        Refused::NotInForce(state) => Problem::conflict(detail, serde_json::json!({ "state": state.name() })),
         Refused::Over(state) => Problem::conflict(detail, serde_json::json!({ "state": state.name() })),
     }
 }

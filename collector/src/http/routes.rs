@@ -1,8 +1,8 @@
 //! Every URL. Invariant: a URL that is not here does not exist.
 
 use super::{
-    ask, audit, auth, collect, coverage, demo, error, gpc, health, leads, models, outcomes, overdue,
-    overrides, pages, predictions, privacy, reports, script, simulate, stage, state::State,
+    anomalies, ask, audit, auth, collect, coverage, demo, error, gpc, health, leads, models, outcomes,
+    overdue, overrides, pages, predictions, privacy, reports, script, simulate, stage, state::State, voids,
 };
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{Route, guard};
@@ -61,6 +61,12 @@ pub fn configure(state: web::Data<State>) -> impl Fn(&mut ServiceConfig) + Clone
             .route("/api/v1/leads/{key}/overrides", read().to(overrides::list))
             .route("/api/v1/leads/{key}/overrides", web::post().to(overrides::give))
             .route("/api/v1/leads/{key}/overrides/{id}", web::delete().to(overrides::end))
+            // Attacks.
+            .route("/api/v1/anomalies", read().to(anomalies::show))
+            .route("/api/v1/voids", read().to(voids::list))
+            .route("/api/v1/voids", web::post().to(voids::ask))
+            .route("/api/v1/voids/leads", read().to(voids::leads))
+            .route("/api/v1/voids/{no}", web::delete().to(voids::undo))
             // The audit page's data.
             .route("/api/v1/audit/salts", read().to(audit::salts::show))
             .route("/api/v1/audit/retention", read().to(audit::retention::show))

@@ -260,7 +260,7 @@ fn hour(at: Timestamp) -> i64 {
 
 /// A visit begins anew with a page view: after a pause, or when the visitor arrives by another campaign or
 /// site. All else happens on a page that was viewed, and belongs to its visit, however long the page stood.
-fn begins_anew(visit: &Visit, event: &Event) -> bool {
+pub(super) fn begins_anew(visit: &Visit, event: &Event) -> bool {
     if event.name.as_str() != EventName::PAGEVIEW {
         return false;
     }
@@ -284,7 +284,7 @@ fn same_way(a: &Touch, b: &Touch) -> bool {
 
 /// Where an event's visit came from. Coming back from another page of the site after a pause is the visit
 /// before, gone on.
-fn origin_of(event: &Event, before: Option<&Touch>) -> Origin {
+pub(super) fn origin_of(event: &Event, before: Option<&Touch>) -> Origin {
     Origin {
         touch: event.touch.clone().or_else(|| before.cloned()).unwrap_or(Touch::DIRECT),
         landing: event.path.clone(),

@@ -1,6 +1,7 @@
 //! What runs beside the requests. Invariant: every job can be killed at any moment and finds, when it
 //! starts again, all it needs in storage.
 
+pub mod anomalies;
 pub mod asking;
 mod by_people;
 pub mod coverage;

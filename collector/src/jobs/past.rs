@@ -8,7 +8,7 @@ use crate::domain::{Action, Event, LeadKey, ModelHash, Restriction, Role, Site, 
 use crate::leads::{Lead, Qualified, Transition};
 use crate::scoring::Model;
 use crate::storage::counting::Rollups;
-use crate::storage::{AuditQuery, Changes, EventStore, Ledger, Loaded, StoreError};
+use crate::storage::{AuditQuery, Changes, EventStore, Ledger, Loaded, Logged, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -123,9 +123,12 @@ impl Past {
     fn history(&self, site: &Site, key: LeadKey) -> Result<History, StoreError> {
         let scored = self.ledger.progress()?.map(|(cursor, _)| cursor).unwrap_or_default();
         let logged = self.events.events_of(key)?;
+        let voided =
+            self.ledger.voided(&logged.iter().map(|logged| logged.cursor).collect::<Vec<_>>(), None)?;
+        let counts = |logged: &Logged| logged.cursor <= scored && !voided.contains(&logged.cursor);
         let events: Vec<Event> = logged
             .into_iter()
-            .filter(|logged| logged.cursor <= scored && logged.event.site == site.no)
+            .filter(|logged| counts(logged) && logged.event.site == site.no)
             .map(|logged| logged.event)
             .collect();
         let keys: BTreeSet<LeadKey> = events.iter().filter_map(|event| event.lead).chain([key]).collect();

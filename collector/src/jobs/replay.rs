@@ -1,7 +1,7 @@
 //! Scores the log by another model, in a shadow beside the live ledger. Invariant: nothing of it is seen elsewhere;
 //! stopped or killed at any moment it goes on where its shadow is; and when somebody was taken back from the live
 //! ledger meanwhile, the shadow is thrown away and begun anew, so that nobody outlives their erasure in it; so it is when
-//! people say something as of a moment that it has gone past.
+//! people say something as of a moment that it has gone past, and when other events are voided.
 
 use super::fold::Fold;
 use super::models::Current;
@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::domain::{Cursor, Event, LeadKey, Override, Site, SiteNo, Timestamp, VisitorId};
 use crate::leads::Transition;
 use crate::scoring::Model;
-use crate::storage::{EventStore, Ledger, Mark, Seed, StoreError};
+use crate::storage::{EventStore, Ledger, Mark, Seed, StoreError, VoidStep};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -59,6 +59,8 @@ pub struct Replay {
     /// How much of the live ledger was looked at; the shadow keeps the last place at which there was something.
     told: Option<Mark>,
     newest: Option<Timestamp>,
+    /// The void that is to be put in force, or taken back, with what comes of it.
+    step: Option<VoidStep>,
 }
 
 impl Replay {
@@ -86,7 +88,15 @@ impl Replay {
             model,
             told: None,
             newest: None,
+            step: None,
         })
+    }
+
+    /// As it will be once a void is in force, or taken back. The same each time the shadow is opened.
+    #[must_use]
+    pub fn with(mut self, step: Option<VoidStep>) -> Self {
+        self.step = step;
+        self
     }
 
     /// The shadow: a ledger of this site alone.
@@ -117,6 +127,9 @@ impl Replay {
                 // The newest places may have been erased.
                 return Ok(Done::CaughtUp(total, seed.mark));
             };
+            let places: Vec<Cursor> = run.iter().map(|logged| logged.cursor).collect();
+            let voided = self.live.voided(&places, self.step)?;
+            run.retain(|logged| !voided.contains(&logged.cursor));
             let events: Vec<Event> = run.into_iter().map(|logged| logged.event).collect();
             self.run(&seed.site, from, to, &events, observer)?;
         }
@@ -151,7 +164,8 @@ impl Replay {
         let since = self.told.or(known).unwrap_or_default();
         let seed = self.live.seed(self.site, since)?;
         let scored = self.shadow.progress()?.filter(|(_, model)| model == self.model.hash());
-        let same = known.is_some_and(|known| known.takings == seed.mark.takings)
+        let same = known
+            .is_some_and(|known| (known.takings, known.voids) == (seed.mark.takings, seed.mark.voids))
             && self.same_site(&seed)?
             && self.live.shadows()?.contains(&self.name)
             && !self.is_past(&seed)?;

@@ -162,6 +162,7 @@ impl Retention {
         if erased {
             self.events.drop_unused()?;
         }
+        sites.iter().try_for_each(|site| self.voids(site))?;
         if waiting.is_empty() {
             self.ledger.drop_stray_references()?;
         }
@@ -200,6 +201,7 @@ impl Retention {
         }
         for lead in self.strays(site, before)? {
             self.events.erase(&Selector::LeadBefore(lead, before))?;
+            self.ledger.forget_void_lead(site.no, lead)?;
             gone += 1;
         }
         Ok(gone)
@@ -215,6 +217,16 @@ impl Retention {
             }
         }
         Ok(strays)
+    }
+
+    /// A void goes with the events that it could be of.
+    fn voids(&self, site: &Site) -> Result<(), StoreError> {
+        for void in self.ledger.voids(site.no)? {
+            if !self.events.has_up_to(site.no, void.last)? {
+                self.ledger.drop_void(void.no)?;
+            }
+        }
+        Ok(())
     }
 
     fn counts(&self, site: &Site, before: Date, dry_run: bool) -> Result<u64, StoreError> {

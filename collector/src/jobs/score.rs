@@ -77,6 +77,9 @@ impl Scorer {
     }
 
     fn run(&mut self, generation: i64, from: Cursor, to: Cursor, run: &[Logged]) -> Result<(), StoreError> {
+        let places: Vec<Cursor> = run.iter().map(|logged| logged.cursor).collect();
+        let voided = self.ledger.voided(&places, None)?;
+        let run: Vec<&Logged> = run.iter().filter(|logged| !voided.contains(&logged.cursor)).collect();
         let sites: BTreeMap<SiteNo, Site> =
             self.ledger.sites()?.into_iter().map(|site| (site.no, site)).collect();
         let visitors: BTreeSet<VisitorId> = run.iter().filter_map(|logged| logged.event.visitor).collect();
@@ -85,7 +88,7 @@ impl Scorer {
         let models = self.models.current(self.ledger.as_ref())?;
         let mut unwatched = Unwatched;
         let mut fold = Fold::new(&models, &sites, loaded, &mut unwatched);
-        for logged in run {
+        for logged in &run {
             fold.event(&logged.event);
         }
         let newest = run.iter().map(|logged| logged.event.at).max();

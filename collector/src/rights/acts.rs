@@ -1,7 +1,7 @@
 //! Restrict, withdraw, erase. Invariant: events go first and the ledger after them, in one transaction with the
 //! entry that says so; done twice, an act finishes what the first left; a dry run is the same act, rolled back.
 
-use super::{Counts, Known, Unreached, counts, not_consented, reach};
+use super::{Counts, Known, Unreached, counts, not_consented, reach, voided};
 use crate::audit::Recorder;
 use crate::clock::Clock;
 use crate::domain::{
@@ -14,8 +14,8 @@ use crate::leads::Origin;
 use crate::scoring::Model;
 use crate::storage::counting::Rollups;
 use crate::storage::{
-    Attribution, Changes, EraseEvents, ErasedEvents, EventStore, Ledger, Remake, StoreError, TakeBack,
-    TakenBack, random,
+    Attribution, Changes, EraseEvents, ErasedEvents, EventStore, Ledger, Logged, Remake, StoreError,
+    TakeBack, TakenBack, random,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -224,17 +224,21 @@ impl Service {
         let model = self.models.of(self.ledger.as_ref(), site.no)?;
         let consented_only = leaves == Leaves::OtherBases;
         let erased = self.events.erase_person(&EraseEvents { lead, consented_only, dry_run })?;
+        let voided = voided(self.ledger.as_ref(), &known.events)?;
+        let was_counted: Vec<Logged> =
+            known.events.iter().filter(|logged| !voided.contains(&logged.cursor)).cloned().collect();
         let order = TakeBack {
             site,
             lead,
             visitors: erased.visitors.clone(),
-            ways: ways(site, &known),
-            visits: visits(&model, site, &known),
+            ways: ways(site, &was_counted),
+            visits: visits(&model, site, &was_counted),
             withdrawn: consented_only.then_some(request.now),
             dry_run,
         };
         let nothing = |_| Ok(Changes::default());
-        let others = |until| Ok(refold(&model, site, &not_consented(self.events.as_ref(), lead, until)?));
+        let others =
+            |until| Ok(refold(&model, site, &not_consented(self.events.as_ref(), &voided, lead, until)?));
         let remake: Remake<'_> = if consented_only { &others } else { &nothing };
         let say = |taken: &TakenBack| request.act(&all(&erased, taken, taken.held.visits));
         let (taken, entry) = self.ledger.take_back(&order, remake, &say)?;
@@ -274,8 +278,8 @@ impl Service {
 }
 
 /// The visits that the person's events began, by count.
-fn visits(model: &Arc<Model>, site: &Site, known: &Known) -> Rollups {
-    let events: Vec<_> = known.events.iter().map(|logged| logged.event.clone()).collect();
+fn visits(model: &Arc<Model>, site: &Site, counted: &[Logged]) -> Rollups {
+    let events: Vec<_> = counted.iter().map(|logged| logged.event.clone()).collect();
     let mut visits = refold(model, site, &events).rollups;
     visits.retain(|key, delta| key.attribution == Attribution::Visit && delta.visits > 0);
     visits
@@ -296,8 +300,8 @@ fn all(erased: &ErasedEvents, taken: &TakenBack, visits: u64) -> Counts {
 }
 
 /// Days and origins of the pages that the person looked at: a visit could have begun with each.
-fn ways(site: &Site, known: &Known) -> Vec<(Date, Origin)> {
-    let pages = known.events.iter().map(|logged| &logged.event);
+fn ways(site: &Site, counted: &[Logged]) -> Vec<(Date, Origin)> {
+    let pages = counted.iter().map(|logged| &logged.event);
     let way = |event: &crate::domain::Event| {
         let origin = Origin {
             touch: event.touch.clone().unwrap_or(Touch::DIRECT),

@@ -2,7 +2,7 @@
 //! that is kept of them in either store, and nothing of anybody else: events that are another lead's are left
 //! out, whoever's pseudonym they are under.
 
-use super::scored::Scored;
+use super::scored::{Decided, Decision, Said, Scored};
 use super::words::Told;
 use crate::domain::csv::cell;
 use crate::domain::{Attributes, Money, Restriction, Role, Stage, Timestamp};
@@ -27,6 +27,8 @@ pub struct Document {
     pub events: Vec<Told>,
     /// What they were scored on, where they were.
     pub scoring: Option<Scored>,
+    /// What was decided of them, where nothing of what they did counts any more.
+    pub decided: Option<Decided>,
     /// How long what is kept.
     pub kept: Vec<String>,
     /// Who has got it.
@@ -141,6 +143,10 @@ impl Document {
         if let Some(scored) = &self.scoring {
             scoring_lines(scored, &mut table);
         }
+        if let Some(decided) = &self.decided {
+            override_lines(&decided.overrides, &mut table);
+            decision_lines(&decided.decisions, &decided.earlier_decisions, &mut table);
+        }
         for (kind, sentences) in
             [("kept", &self.kept), ("recipient", &self.recipients), ("right", &self.rights)]
         {
@@ -184,17 +190,25 @@ fn scoring_lines(scored: &Scored, table: &mut Table) {
     }
     let machine = format!("a score of {} without what people said", scored.machine_score.total);
     table.line("score", "", "", &machine, "");
-    for said in &scored.overrides {
+    override_lines(&scored.overrides, table);
+    for sentence in scored.missing.iter().chain(&scored.what_if) {
+        table.line("what if", "", "", sentence, "");
+    }
+    decision_lines(&scored.decisions, &scored.earlier_decisions, table);
+}
+
+fn override_lines(overrides: &[Said], table: &mut Table) {
+    for said in overrides {
         let points = said.points.map(|points| format!("{points} points of ")).unwrap_or_default();
         let what =
             format!("{points}{}, until {}, by the {}", said.effect.name(), said.until, said.said_by.name());
         table.line("override", &said.from.to_string(), "", &what, &said.reason);
     }
-    for sentence in scored.missing.iter().chain(&scored.what_if) {
-        table.line("what if", "", "", sentence, "");
-    }
-    let earlier = scored.earlier_decisions.iter().map(|decision| ("earlier decision", decision));
-    for (kind, decision) in scored.decisions.iter().map(|decision| ("decision", decision)).chain(earlier) {
+}
+
+fn decision_lines(decisions: &[Decision], earlier: &[Decision], table: &mut Table) {
+    let earlier = earlier.iter().map(|decision| ("earlier decision", decision));
+    for (kind, decision) in decisions.iter().map(|decision| ("decision", decision)).chain(earlier) {
         let what = format!("from {} to {}", decision.from.name(), decision.to.name());
         let who = if decision.decided_by == Role::Collector { "by the score" } else { "by somebody" };
         table.line(kind, &decision.at.to_string(), "", &format!("{what}, {who}"), &decision.reason);

@@ -22,7 +22,7 @@ use crate::domain::{
 };
 use crate::leads::Lead;
 use crate::privacy::mint;
-use crate::storage::{AuditQuery, EventStore, Held, Logged, StoreError};
+use crate::storage::{AuditQuery, EventStore, Held, Ledger, Logged, StoreError};
 use serde::Serialize;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -217,6 +217,13 @@ impl Service {
             (self.ledger.transitions(site.no, lead)?, self.ledger.earlier(site.no, lead)?);
         let today = site.zone.date(now);
         let model = self.models.of(self.ledger.as_ref(), site.no)?;
+        let decided = match &known.lead {
+            Some(_) => None,
+            None => {
+                let given = self.ledger.load(&[], &[lead])?.overrides.remove(&lead).unwrap_or_default();
+                scored::decided(&given, &transitions, &earlier)
+            }
+        };
         Ok(Some(Document {
             made_at: now,
             site: site.id.to_string(),
@@ -229,6 +236,7 @@ impl Service {
                 .lead
                 .as_ref()
                 .map(|lead| scored::scored(&model, lead, &transitions, &earlier, now)),
+            decided,
             kept: kept(site),
             recipients,
             rights: export::rights(),
@@ -288,11 +296,23 @@ fn kept(site: &Site) -> Vec<String> {
     ]
 }
 
+/// Which of these events are voided.
+fn voided(ledger: &dyn Ledger, events: &[Logged]) -> Result<BTreeSet<Cursor>, StoreError> {
+    let places: Vec<Cursor> = events.iter().map(|logged| logged.cursor).collect();
+    ledger.voided(&places, None)
+}
+
 /// What rests on another basis than consent, of a lead's events up to a place in the log; without pseudonyms, for
 /// those told of what rested on consent.
-fn not_consented(events: &dyn EventStore, lead: LeadKey, until: Cursor) -> Result<Vec<Event>, StoreError> {
+fn not_consented(
+    events: &dyn EventStore,
+    voided: &BTreeSet<Cursor>,
+    lead: LeadKey,
+    until: Cursor,
+) -> Result<Vec<Event>, StoreError> {
     let stays = |logged: &Logged| {
-        logged.event.lead == Some(lead) && logged.event.signal == Signal::Policy && logged.cursor <= until
+        let counts = logged.cursor <= until && !voided.contains(&logged.cursor);
+        counts && logged.event.lead == Some(lead) && logged.event.signal == Signal::Policy
     };
     let events = events.events_of(lead)?.into_iter().filter(stays);
     Ok(events.map(|logged| Event { visitor: None, ..logged.event }).collect())

@@ -37,6 +37,17 @@ pub struct Scored {
     pub earlier_decisions: Vec<Decision>,
 }
 
+/// What was decided of somebody of whom nothing counts any more.
+#[derive(Debug, Clone, Serialize)]
+pub struct Decided {
+    /// What people said against the score of then.
+    pub overrides: Vec<Said>,
+    /// Changes of stage by people.
+    pub decisions: Vec<Decision>,
+    /// What the machine had decided before the events were taken out of the counting.
+    pub earlier_decisions: Vec<Decision>,
+}
+
 /// What somebody said against the score.
 #[derive(Debug, Clone, Serialize)]
 pub struct Said {
@@ -93,17 +104,6 @@ pub(super) fn scored(
         .filter(|line| line.points != Points::ZERO)
         .filter_map(|line| without(model, lead, &profile, line, &evaluation))
         .collect();
-    let decision = |transition: &Transition| Decision {
-        at: transition.at,
-        from: transition.from,
-        to: transition.to,
-        reason: transition.reason.clone(),
-        decided_by: transition.actor.role,
-        amount: transition.amount.clone(),
-        score: transition.score,
-        model_hash: transition.model.to_string(),
-        lines: serde_json::from_str(&transition.lines).unwrap_or_default(),
-    };
     Scored {
         model: model.name().to_owned(),
         model_hash: model.hash().to_string(),
@@ -118,6 +118,34 @@ pub(super) fn scored(
         decisions: transitions.iter().map(decision).collect(),
         earlier_decisions: earlier.iter().map(|earlier| decision(&earlier.transition)).collect(),
     }
+}
+
+fn decision(transition: &Transition) -> Decision {
+    Decision {
+        at: transition.at,
+        from: transition.from,
+        to: transition.to,
+        reason: transition.reason.clone(),
+        decided_by: transition.actor.role,
+        amount: transition.amount.clone(),
+        score: transition.score,
+        model_hash: transition.model.to_string(),
+        lines: serde_json::from_str(&transition.lines).unwrap_or_default(),
+    }
+}
+
+/// What was decided of a lead that is not there; nothing when nothing was.
+pub(super) fn decided(
+    overrides: &[Override],
+    transitions: &[Transition],
+    earlier: &[Earlier],
+) -> Option<Decided> {
+    let any = !(overrides.is_empty() && transitions.is_empty() && earlier.is_empty());
+    any.then(|| Decided {
+        overrides: overrides.iter().map(said).collect(),
+        decisions: transitions.iter().map(decision).collect(),
+        earlier_decisions: earlier.iter().map(|earlier| decision(&earlier.transition)).collect(),
+    })
 }
 
 fn said(given: &Override) -> Said {

@@ -46,6 +46,7 @@ pub use error::{ModelError, Problem};
 pub use evaluate::{Coverage, Evaluation, Line, LineKind};
 pub use grade::Grade;
 pub use model::{Axis, Model, Size};
+pub use pattern::Glob;
 pub use predicate::{GateKind, GateOutcome, GateResult};
 pub use profile::Profile;
 pub use ready::Ready;

@@ -9,7 +9,7 @@ const LONGEST: usize = 200;
 
 /// A pattern with stars over a whole text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Glob {
+pub struct Glob {
     /// Lower case, as the canonical form has it.
     source: String,
     parts: Vec<Part>,
@@ -27,7 +27,10 @@ enum Part {
 
 impl Glob {
     /// For paths: `*` stands for anything within a segment, `**` for anything at all.
-    pub(super) fn path(raw: &str) -> Result<Self, Invalid> {
+    ///
+    /// # Errors
+    /// Says what would be right.
+    pub fn path(raw: &str) -> Result<Self, Invalid> {
         if !raw.starts_with(['/', '*']) {
             return Err(Invalid::new(format!(
                 "`{}` is not a path; start it with `/`, such as /pricing*",
@@ -71,7 +74,7 @@ impl Glob {
     }
 
     /// Whether the whole of `text` matches.
-    pub(super) fn matches(&self, text: &str) -> bool {
+    pub fn matches(&self, text: &str) -> bool {
         // What stands before the first star is compared as it is: most texts end here, at no cost.
         let star = self.parts.iter().position(|part| !matches!(part, Part::One(_)));
         let (plain, parts) = self.parts.split_at(star.unwrap_or(self.parts.len()));

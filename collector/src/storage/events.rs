@@ -89,6 +89,17 @@ pub struct Logged {
     pub event: Event,
 }
 
+/// Which events somebody looks for.
+#[derive(Debug, Clone, Copy)]
+pub struct Sought {
+    /// Of this site.
+    pub site: SiteNo,
+    /// From this moment on, and before the other; those of leads at any time.
+    pub from: Timestamp,
+    /// See `from`.
+    pub to: Timestamp,
+}
+
 /// Which days of which site to count outcomes for.
 #[derive(Debug, Clone, Copy)]
 pub struct OutcomeQuery {
@@ -170,6 +181,18 @@ pub trait EventStore: Census {
     /// # Errors
     /// When the engine fails.
     fn scan(&self, after: Cursor, limit: usize) -> Result<Vec<Logged>, StoreError>;
+
+    /// Of the events after `after` those that are sought, oldest first, at most `limit`.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    fn seek(&self, sought: &Sought, after: Cursor, limit: usize) -> Result<Vec<Logged>, StoreError>;
+
+    /// Whether a site has an event at or before this place.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    fn has_up_to(&self, site: SiteNo, place: Cursor) -> Result<bool, StoreError>;
 
     /// The place of the newest event.
     ///

@@ -23,6 +23,7 @@ mod scores;
 mod shadows;
 mod sites;
 pub mod sqlite;
+mod voids;
 
 #[cfg(test)]
 mod contract;
@@ -33,7 +34,7 @@ pub use census::{Census, CountedTable, Rows, Sampled, census};
 pub use doorbell::Doorbell;
 pub use events::{
     Append, Appended, Batch, Counted, DayCount, EraseEvents, ErasedEvents, EventStore, Logged, OutcomeCount,
-    OutcomeQuery, Selector, Tally,
+    OutcomeQuery, Selector, Sought, Tally,
 };
 pub use histories::{Acted, EachHistory, Histories};
 pub use keeping::{Keeping, Prune};
@@ -54,6 +55,7 @@ pub use rights::{Held, Remake, Rights, Say, TakeBack, TakenBack};
 pub use scores::{Changes, Loaded, RollupDelta, RollupKey, Scores};
 pub use shadows::{Mark, Seed, Shadows};
 pub use sites::{NewSite, Sites};
+pub use voids::{NewVoid, Places, Void, VoidState, VoidStep, Voids};
 
 /// The part of the ledger that scoring works with.
 pub trait ScoringLedger: Sites + Models + Scores {}
@@ -74,6 +76,7 @@ pub trait Ledger:
     + Shadows
     + Publications
     + Overdue
+    + Voids
 {
     /// Before the process ends: leaves the files so that a copy of the database's own is whole.
     ///

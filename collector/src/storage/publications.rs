@@ -2,7 +2,7 @@
 //! in one transaction with the entry that says so, and only when the other has seen all that the first has; what
 //! sales was told stays readable, and nothing is to be told twice.
 
-use super::{Mark, Say, StoreError};
+use super::{Mark, Say, StoreError, VoidStep};
 use crate::domain::{Act, Actor, Cursor, Entry, LeadKey, ModelHash, Site, SiteNo, Timestamp};
 use crate::leads::Transition;
 
@@ -52,6 +52,8 @@ pub struct NewPublication {
     pub by: Actor,
     /// Whether changes of stage that it alone makes are to be told like any other.
     pub announce: bool,
+    /// The void that it puts in force or takes back; then the site's own model is the one that scores anew.
+    pub void: Option<VoidStep>,
 }
 
 /// A publication.
@@ -167,12 +169,13 @@ pub trait Publications: Send + Sync + 'static {
     /// Puts what a shadow made of its site in the place of what the live ledger holds of it, and its model with it:
     /// leads with their hits, visits, counts and the machine's changes of stage. What people did stays; what the
     /// machine did by the earlier model is kept apart ([`Self::earlier`]); counts of days that are counted for good
-    /// stay, but for leads. Ends the publication. `last` is called once, when nobody else may write any more where
+    /// stay, but for leads. One of a void leaves the model as it is, puts the void in force or takes it back, and
+    /// keeps apart only what it made otherwise. Ends the publication. `last` is called once, when nobody else may write any more where
     /// the backend can hold them up; it must not write to the live ledger.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when the live ledger has come further than the shadow has seen, or the publication
-    /// does not run any more; otherwise when the engine or `last` fails. Then nothing was changed.
+    /// [`StoreError::Conflict`] when the live ledger has come further than the shadow has seen, the publication
+    /// does not run any more, or is one of a void by a model that is not live; otherwise when the engine or `last` fails. Then nothing was changed.
     fn adopt(
         &self,
         order: &Adopt<'_>,

@@ -1,11 +1,11 @@
 //! What the scorer keeps. Invariant: `commit` moves the cursor and writes everything that follows from the
 //! events in between in one transaction, so that a crash repeats work and never loses or doubles it.
 
-use super::StoreError;
+use super::{StoreError, VoidStep};
 use crate::domain::{Cursor, Date, LeadKey, ModelHash, Override, Restriction, SiteNo, Timestamp, VisitorId};
 use crate::leads::{Dimension, Lead, Transition, Visit};
 use crate::storage::Attribution;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Visits and leads that were asked for and are there.
 #[derive(Debug, Default)]
@@ -100,6 +100,12 @@ pub trait Scores: Send + Sync + 'static {
     /// # Errors
     /// When the engine fails.
     fn load(&self, visitors: &[VisitorId], leads: &[LeadKey]) -> Result<Loaded, StoreError>;
+
+    /// Which of these places, ascending, count for nothing; with `step`, as it will be once that is done.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    fn voided(&self, places: &[Cursor], step: Option<VoidStep>) -> Result<BTreeSet<Cursor>, StoreError>;
 
     /// Writes `changes` and moves the cursor from `from` to `to`.
     ///

@@ -31,6 +31,8 @@ pub struct Mark {
     pub people: i64,
     /// How many overrides there were, and of how many of them the end.
     pub overrides: i64,
+    /// How many voids of the site came in force, and how many of them were taken back.
+    pub voids: i64,
 }
 
 /// Opens shadows, and tells them what they need.

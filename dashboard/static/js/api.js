@@ -65,6 +65,7 @@ export const setUp = (token, password) =>
   call("/api/v1/setup", { method: "POST", body: { token, password } }).then((answer) => answer.data?.role ?? "owner");
 export const sites = (signal) => call("/api/v1/sites", { signal }).then((answer) => answer.data.sites);
 export const report = (parameters, etag, signal) => call(`/api/v1/reports/mql?${query(parameters)}`, { etag, signal });
+export const anomalies = (site, signal) => call(`/api/v1/anomalies?${query({ site })}`, { signal }).then((answer) => answer.data);
 export const leads = (parameters, signal) =>
   call(`/api/v1/leads?${query(parameters)}`, { signal }).then((answer) => answer.data);
 export const explanation = (key, parameters, signal) =>

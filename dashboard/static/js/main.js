@@ -2,6 +2,7 @@
 // State lives in the URL (view.js); everything shown follows from the view and the latest answers.
 
 import { announce, news } from "./announce.js";
+import { clearAnomalies, showAnomalies } from "./anomalies.js";
 import * as api from "./api.js";
 import { byId, h, setText } from "./dom.js";
 import { isEmpty, showEmpty, wireEmpty } from "./empty.js";
@@ -90,6 +91,7 @@ function forget() {
   leadsAsked = "";
   ever = null;
   leads.clear();
+  clearAnomalies();
   for (const id of ["plot", "plot-table", "plot-tip", "legend", "announcer", "rows-sum", "suppressed-words"]) byId(id).replaceChildren();
   byId("plot-cursor").removeAttribute("aria-valuetext");
   for (const element of document.querySelectorAll("#totals .value")) element.textContent = "–";
@@ -137,6 +139,7 @@ const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 function apply() {
   const { today, time_zone: zone } = siteNow();
   const question = reportQuery(view, today);
+  if (shown === null) void showAnomalies(view.site);
   byId("site").value = view.site;
   controls.show(view, question, today);
   if (shown && same(shown.question, question)) return paint(shown.report, false);
@@ -167,6 +170,7 @@ function onAnswer() {
 
 async function refreshSites() {
   sitesAt = Date.now();
+  void showAnomalies(view.site);
   try {
     const now = await api.sites();
     if (same(now, sites) || now.length === 0) return;

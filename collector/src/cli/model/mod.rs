@@ -2,7 +2,7 @@
 //! alone that name a site.
 
 mod check;
-mod publish;
+pub(super) mod publish;
 
 use super::{Failure, say};
 use crate::app::model_text;

@@ -54,7 +54,7 @@ pub struct Publish {
     of: OfSite,
 }
 
-fn open(of: OfSite) -> Result<(Publisher, Site, Option<crate::app::Alone>), Failure> {
+pub(in crate::cli) fn open(of: OfSite) -> Result<(Publisher, Site, Option<crate::app::Alone>), Failure> {
     let id = SiteId::parse(&of.site)?;
     let config = Config::resolve(of.settings)?;
     let (publisher, alone) = open_publisher(&config, Clock::system())?;
@@ -123,7 +123,7 @@ pub(super) fn publish(arguments: Publish) -> Result<(), Failure> {
     let name = &version.model.name;
     match alone {
         Some(_alone) => work(&publisher, publication.id)?,
-        None if arguments.wait => watch(&publisher, publication.id)?,
+        None if arguments.wait => wait_for(&publisher, publication.id)?,
         None => {
             return say(format_args!(
                 "{name} will be live on {} when the collector has scored every event by it (publication {}); \
@@ -190,7 +190,7 @@ fn end_ticks() {
 }
 
 /// Works on publications until this one has had its turn.
-fn work(publisher: &Publisher, id: i64) -> Result<(), Failure> {
+pub(in crate::cli) fn work(publisher: &Publisher, id: i64) -> Result<(), Failure> {
     let mut show = |_: &Publication, progress| {
         tick(progress);
         Go::On
@@ -205,7 +205,7 @@ fn work(publisher: &Publisher, id: i64) -> Result<(), Failure> {
 }
 
 /// Waits for a collector to be done with it.
-fn watch(publisher: &Publisher, id: i64) -> Result<(), Failure> {
+pub(in crate::cli) fn wait_for(publisher: &Publisher, id: i64) -> Result<(), Failure> {
     loop {
         let publication = publisher.found(id)?;
         let Some(progress) = publisher.progress_elsewhere(&publication)? else { break };

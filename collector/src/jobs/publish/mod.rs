@@ -4,10 +4,14 @@
 //!
 //! [`Publications::adopt`]: crate::storage::Publications::adopt
 
+mod picked;
 mod thread;
+mod void;
 mod work;
 
+pub use picked::{Picked, Row, Touched};
 pub use thread::Publishing;
+pub use void::{AskedVoid, NotVoided, VoidLead};
 
 use super::models::LiveModels;
 pub use super::replay::{Go, Progress};
@@ -17,7 +21,7 @@ use crate::domain::{Act, Action, Actor, Cursor, ModelHash, Site, SiteId, SiteNo,
 use crate::scoring::{Model, ModelError};
 use crate::storage::{
     Adopted, Doorbell, Ended, EventStore, Ledger, ModelVersion, NewPublication, Publication,
-    PublicationState, StoreError,
+    PublicationState, StoreError, VoidState,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -66,6 +70,10 @@ pub enum Refused {
     NoPublication,
     /// It is over.
     Over(PublicationState),
+    /// There is no such void.
+    NoVoid,
+    /// The void is not in force.
+    NotInForce(VoidState),
 }
 
 impl std::fmt::Display for Refused {
@@ -79,6 +87,8 @@ impl std::fmt::Display for Refused {
             }
             Self::NoPublication => f.write_str("there is no such publication on this site"),
             Self::Over(state) => write!(f, "this publication is over: it is {}", state.name()),
+            Self::NoVoid => f.write_str("there is no such void on this site"),
+            Self::NotInForce(state) => write!(f, "this void is not in force: it is {}", state.name()),
         }
     }
 }
@@ -108,6 +118,15 @@ pub struct Publisher {
     bell: Arc<Doorbell>,
     /// Which publication this process works on, and how far it is.
     at: Arc<Mutex<Option<(i64, Progress)>>>,
+}
+
+/// A publication, as the audit log names it.
+fn named(publication: &Publication) -> serde_json::Value {
+    let model = publication.asked.model.to_string();
+    match publication.asked.void {
+        None => json!({ "publication": publication.id, "model": model }),
+        Some(step) => json!({ "publication": publication.id, "void": step.no, "undo": step.undo }),
+    }
 }
 
 fn shadow_of(publication: i64) -> String {
@@ -213,7 +232,11 @@ impl Publisher {
         let live = self.live_hash(site)?;
         let publications = self.ledger.publications(site.no)?;
         let version = |model: ModelVersion| {
-            let of_it = || publications.iter().filter(|known| known.asked.model == model.hash);
+            let of_it = || {
+                publications
+                    .iter()
+                    .filter(|known| known.asked.void.is_none() && known.asked.model == model.hash)
+            };
             let is = |state| of_it().any(|known| known.state == state);
             let state = if model.hash == live {
                 VersionState::Live
@@ -281,6 +304,7 @@ impl Publisher {
             asked_at: self.clock.now(),
             by: actor.clone(),
             announce,
+            void: None,
         };
         let details = json!({ "model": hash.to_string(), "name": version.model.name, "announce": announce });
         let act = self.act(actor, Action::PublishAsked, site, &details);
@@ -307,8 +331,7 @@ impl Publisher {
     ) -> Result<Result<Publication, Refused>, StoreError> {
         let found = self.ledger.publication(id)?.filter(|found| found.asked.site == site.no);
         let Some(publication) = found else { return Ok(Err(Refused::NoPublication)) };
-        let details = json!({ "publication": id, "model": publication.asked.model.to_string() });
-        let act = self.act(actor, Action::PublishCancelled, site, &details);
+        let act = self.act(actor, Action::PublishCancelled, site, &named(&publication));
         let ended = Ended { state: PublicationState::Cancelled, at: act.at, problem: None };
         let entry = self.ledger.end_publication(id, &ended, &act)?;
         let now = self.ledger.publication(id)?.unwrap_or(publication);

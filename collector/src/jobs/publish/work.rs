@@ -1,11 +1,12 @@
 //! Works on publications. Invariant: each step goes on where the shadow is, and ends with the live ledger as it was or
 //! with all of the publication in it.
 
-use super::{Publisher, SHADOW, Step, shadow_of};
+use super::{Publisher, SHADOW, Step, named, shadow_of};
 use crate::domain::{Action, Actor, Cursor, Site};
 use crate::jobs::fold::FORGET_MS;
 use crate::jobs::replay::{Done, Go, Progress, Replay};
 use crate::jobs::standing::Unwatched;
+use crate::scoring::Model;
 use crate::storage::{Adopt, Adopted, Ended, Mark, Publication, PublicationState, StoreError};
 use serde_json::json;
 use std::sync::Arc;
@@ -20,16 +21,21 @@ impl Publisher {
     /// When storage fails: then a later call goes on.
     pub fn step(&self, watch: &mut dyn FnMut(&Publication, Progress) -> Go) -> Result<Step, StoreError> {
         self.tidy()?;
-        let Some(publication) = self.ledger.next_publication()? else { return Ok(Step::Idle) };
+        let Some(mut publication) = self.ledger.next_publication()? else { return Ok(Step::Idle) };
         let Some(site) = self.site(publication.asked.site)? else { return Ok(Step::Idle) };
-        let model = match self.models.read(self.ledger.as_ref(), site.no, publication.asked.model) {
+        if publication.asked.void.is_some() {
+            // By the model of now, whatever was live when it was asked for.
+            publication.asked.model = self.live_hash(&site)?;
+        }
+        let model = match self.model_of(&site, &publication) {
             Err(StoreError::Unusable(why)) => return self.fail(&site, publication, why),
             model => model?,
         };
         let name = shadow_of(publication.id);
         let open = || {
             let (events, live) = (Arc::clone(&self.events), Arc::clone(&self.ledger));
-            Replay::open(events, live, &name, site.no, Arc::clone(&model))
+            let replay = Replay::open(events, live, &name, site.no, Arc::clone(&model));
+            replay.map(|replay| replay.with(publication.asked.void))
         };
         let mut replay = open()?;
         let running =
@@ -55,6 +61,9 @@ impl Publisher {
             }
             match self.adopt(&publication, &name, &mut replay) {
                 // What is there by the shadow's name now may be another than the one that is open.
+                Err(StoreError::Conflict) if self.is_of_another_model(&site, &publication)? => {
+                    return Ok(Step::Stopped);
+                }
                 Err(StoreError::Conflict) => replay = open()?,
                 other => {
                     let adopted = other?;
@@ -63,6 +72,26 @@ impl Publisher {
                 }
             }
         }
+    }
+
+    /// The model that a publication scores by.
+    fn model_of(&self, site: &Site, publication: &Publication) -> Result<Arc<Model>, StoreError> {
+        let base = self.models.base();
+        let published = self.ledger.live_models()?.contains_key(&site.no);
+        match publication.asked.void {
+            Some(_) if !published && *base.hash() == publication.asked.model => Ok(Arc::clone(base)),
+            // No version of the site's: another process has another one of its own.
+            Some(_) if !published => Err(StoreError::Failed(
+                "the collector scores by another model than this one; name its file with --model FILE"
+                    .to_owned(),
+            )),
+            _ => self.models.read(self.ledger.as_ref(), site.no, publication.asked.model),
+        }
+    }
+
+    /// Whether a void was scored by a model that is not live any more: the next step takes the one that is.
+    fn is_of_another_model(&self, site: &Site, publication: &Publication) -> Result<bool, StoreError> {
+        Ok(publication.asked.void.is_some() && self.live_hash(site)? != publication.asked.model)
     }
 
     fn adopt(
@@ -75,6 +104,13 @@ impl Publisher {
         let now = self.clock.now();
         let was = self.live_hash(&site)?;
         let say = |adopted: &Adopted| {
+            if let Some(step) = publication.asked.void {
+                let action = if step.undo { Action::VoidUndone } else { Action::EventsVoided };
+                let details = json!({
+                    "void": step.no, "publication": publication.id, "entered": adopted.entered, "left": adopted.left,
+                });
+                return self.act(&publication.asked.by, action, &site, &details);
+            }
             let details = json!({
                 "publication": publication.id, "from": was.to_string(),
                 "to": publication.asked.model.to_string(), "announce": publication.asked.announce,
@@ -110,6 +146,17 @@ impl Publisher {
         };
         let (adopted, entry) = self.ledger.adopt(&order, last, &say)?;
         self.audit.announce(&entry);
+        if let Some(step) = publication.asked.void {
+            let what = if step.undo { "taken back" } else { "in force" };
+            tracing::info!(
+                "the void {} of {} is {what}: {} leads became MQLs by it, {} are none any more",
+                step.no,
+                site.id,
+                adopted.entered,
+                adopted.left
+            );
+            return Ok(adopted);
+        }
         tracing::info!(
             "the model {} is live on {}: {} leads became MQLs by it, {} are none any more",
             publication.asked.model,
@@ -121,9 +168,9 @@ impl Publisher {
     }
 
     fn fail(&self, site: &Site, publication: Publication, why: String) -> Result<Step, StoreError> {
-        tracing::error!("the model {} cannot be published on {}: {why}", publication.asked.model, site.id);
-        let details = json!({ "publication": publication.id, "model": publication.asked.model.to_string() });
-        let act = self.act(&Actor::collector(), Action::PublishFailed, site, &details);
+        let what = named(&publication);
+        tracing::error!("{what} cannot be published on {}: {why}", site.id);
+        let act = self.act(&Actor::collector(), Action::PublishFailed, site, &what);
         let ended = Ended { state: PublicationState::Failed, at: act.at, problem: Some(why.clone()) };
         let entry = self.ledger.end_publication(publication.id, &ended, &act)?;
         entry.iter().for_each(|entry| self.audit.announce(entry));

@@ -5,9 +5,9 @@ use super::World;
 use crate::domain::{Cursor, LeadKey, ModelHash, Site, SiteNo, Timestamp, VisitorId};
 use crate::leads::{Lead, Transition};
 use crate::storage::memory::MemoryLedger;
-use crate::storage::{Changes, Loaded, ModelVersion, Models, NewSite, Scores, Sites, StoreError};
-use std::collections::BTreeMap;
+use crate::storage::{Changes, Loaded, ModelVersion, Models, NewSite, Scores, Sites, StoreError, VoidStep};
 use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 /// What becomes of a commit.
@@ -47,6 +47,10 @@ impl Scores for Crashing {
 
     fn restart(&self, model: ModelHash) -> Result<(), StoreError> {
         self.inner.restart(model)
+    }
+
+    fn voided(&self, places: &[Cursor], step: Option<VoidStep>) -> Result<BTreeSet<Cursor>, StoreError> {
+        self.inner.voided(places, step)
     }
 
     fn load(&self, visitors: &[VisitorId], leads: &[LeadKey]) -> Result<Loaded, StoreError> {

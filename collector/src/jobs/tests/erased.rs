@@ -3,8 +3,10 @@
 
 use super::*;
 use crate::domain::{Act, Action, Actor, ModelHash, Site};
-use crate::storage::{Changes, EraseEvents, Loaded, ModelVersion, Models, Rights, StoreError, TakeBack};
-use std::collections::BTreeMap;
+use crate::storage::{
+    Changes, EraseEvents, Loaded, ModelVersion, Models, Rights, StoreError, TakeBack, VoidStep,
+};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU8, Ordering};
 
 /// When the erasure happens, seen from the scorer.
@@ -63,6 +65,10 @@ impl Scores for Erasing {
 
     fn restart(&self, model: ModelHash) -> Result<(), StoreError> {
         self.world.ledger.restart(model)
+    }
+
+    fn voided(&self, places: &[Cursor], step: Option<VoidStep>) -> Result<BTreeSet<Cursor>, StoreError> {
+        self.world.ledger.voided(places, step)
     }
 
     fn load(&self, visitors: &[VisitorId], leads: &[LeadKey]) -> Result<Loaded, StoreError> {

@@ -25,6 +25,7 @@ mod simulated;
 mod streaming;
 mod touches;
 mod visits;
+mod voids;
 
 use super::score::{Scorer, profile};
 use crate::domain::{

@@ -148,6 +148,7 @@ fn ask(ledger: &dyn Ledger) -> Publication {
         asked_at: at(60),
         by: Actor::account(Role::Owner),
         announce: false,
+        void: None,
     };
     ledger.ask_publication(&new, &act()).expect("asks").0
 }
@@ -286,6 +287,7 @@ fn what_cannot_be_taken_over_changes_nothing(backend: &dyn Backend) {
     refused((cursor(9), Mark { takings: mark.takings + 1, ..mark }), "somebody was taken back");
     refused((cursor(9), Mark { people: 0, ..mark }), "sales did something");
     refused((cursor(9), Mark { overrides: 0, ..mark }), "sales said something");
+    refused((cursor(9), Mark { voids: 1, ..mark }), "events were voided");
     adopt(ledger, &publication, (cursor(9), mark)).expect("adopts");
     let after = kept(ledger);
     let again = adopt(ledger, &publication, (cursor(9), mark));

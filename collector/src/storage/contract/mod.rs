@@ -21,6 +21,7 @@ mod overrides;
 mod publications;
 mod reports;
 mod rights;
+mod voids;
 
 use super::memory::{MemoryEvents, MemoryLedger};
 use super::sqlite::{SqliteEvents, SqliteLedger};

@@ -20,6 +20,7 @@ fn asked(site: u32, number: u8, moment: i64) -> NewPublication {
         asked_at: at(moment),
         by: Actor::account(Role::Owner),
         announce: number == 2,
+        void: None,
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::domain::{Cursor, Date, Event, EventId, LeadKey, Outcome, Signal, SiteNo, Timestamp, VisitorId};
 use crate::storage::{
     Append, Appended, Batch, Census, Counted, CountedTable, DayCount, Doorbell, EraseEvents, ErasedEvents,
-    EventStore, Logged, OutcomeCount, OutcomeQuery, Prune, Selector, StoreError,
+    EventStore, Logged, OutcomeCount, OutcomeQuery, Prune, Selector, Sought, StoreError,
 };
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
@@ -83,6 +83,21 @@ impl EventStore for MemoryEvents {
         let logged =
             |(seq, event): (&i64, &Event)| Logged { cursor: Cursor::from_raw(*seq), event: event.clone() };
         Ok(self.log().events.range(after..).take(limit).map(logged).collect())
+    }
+
+    fn seek(&self, sought: &Sought, after: Cursor, limit: usize) -> Result<Vec<Logged>, StoreError> {
+        let is_sought = |event: &Event| {
+            let in_time = (sought.from..sought.to).contains(&event.at);
+            event.site == sought.site && (in_time || event.lead.is_some())
+        };
+        let mut found = self.scan(after, usize::MAX)?;
+        found.retain(|logged| is_sought(&logged.event));
+        found.truncate(limit);
+        Ok(found)
+    }
+
+    fn has_up_to(&self, site: SiteNo, place: Cursor) -> Result<bool, StoreError> {
+        Ok(self.log().events.range(..=place.raw()).any(|(_, event)| event.site == site))
     }
 
     fn head(&self) -> Result<Cursor, StoreError> {

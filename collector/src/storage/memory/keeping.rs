@@ -1,6 +1,6 @@
 //! What ends, in memory. Invariant: as the trait says; there is nothing to copy.
 
-use super::ledger::{MemoryLedger, State};
+use super::ledger::MemoryLedger;
 use crate::domain::{Date, LeadKey, SiteNo, Timestamp};
 use crate::storage::{Keeping, StoreError};
 use std::path::Path;
@@ -50,8 +50,11 @@ impl Keeping for MemoryLedger {
 
     fn drop_stray_references(&self) -> Result<(), StoreError> {
         let mut state = self.state();
-        let State { leads, restrictions, references, .. } = &mut *state;
-        references.retain(|(_, key), _| leads.contains_key(key) || restrictions.contains_key(key));
+        let mut references = std::mem::take(&mut state.references);
+        references.retain(|(_, key), _| {
+            state.leads.contains_key(key) || state.restrictions.contains_key(key) || state.is_remembered(*key)
+        });
+        state.references = references;
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! The ledger in memory. Invariant: one lock around all of it, so that every call sees one moment.
 
 use super::publications::Numbered;
+use super::voids::Kept;
 use crate::domain::{
     Channel, Cursor, Date, Entry, LeadKey, ModelHash, Override, Reference, Restriction, Role, Site, SiteNo,
     Timestamp, VisitorId,
@@ -12,8 +13,8 @@ use crate::storage::counting::taken_back;
 use crate::storage::{
     Attribution, Census, Changes, CountRow, CountedTable, Counts, Digest, Earlier, JourneyQuery, KnownQuery,
     LeadPage, LeadQuery, Ledger, Loaded, Mark, ModelVersion, NewSite, PageToken, Publication, ReportQuery,
-    ReportRows, Reports, RollupDelta, RollupKey, Scores, SessionRow, SetupRow, Sites, StoreError, cmp_rows,
-    journey, random,
+    ReportRows, Reports, RollupDelta, RollupKey, Scores, SessionRow, SetupRow, Sites, StoreError, VoidStep,
+    cmp_rows, journey, random,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -51,6 +52,8 @@ pub(super) struct State {
     pub(super) numbered: Vec<Numbered>,
     pub(super) last_number: i64,
     pub(super) earlier: Vec<Earlier>,
+    pub(super) voids: Vec<Kept>,
+    pub(super) last_void: i64,
 }
 
 impl State {
@@ -236,6 +239,10 @@ impl Scores for MemoryLedger {
             site.and_then(|site| site.counted_from).is_some_and(|day| key.day < day)
         });
         Ok(())
+    }
+
+    fn voided(&self, places: &[Cursor], step: Option<VoidStep>) -> Result<BTreeSet<Cursor>, StoreError> {
+        Ok(self.state().voided(places, step))
     }
 
     fn load(&self, visitors: &[VisitorId], leads: &[LeadKey]) -> Result<Loaded, StoreError> {

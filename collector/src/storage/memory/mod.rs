@@ -13,6 +13,7 @@ mod overdue;
 mod publications;
 mod rights;
 mod shadows;
+mod voids;
 
 pub use events::MemoryEvents;
 pub use ledger::MemoryLedger;

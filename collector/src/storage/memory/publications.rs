@@ -46,6 +46,7 @@ impl State {
         shadow.mark.is_some_and(|told| told.takings == mark.takings)
             && self.takings == mark.takings
             && self.overrides_told(site.no) == mark.overrides
+            && self.voids_told(site.no) == mark.voids
             && !self.people[seen..].iter().any(|change| change.site == site.no)
             && cursor == known
             && self.sites.values().any(|known| same_site(known, site))
@@ -62,13 +63,20 @@ impl State {
             entered: number(after.difference(&before).count()),
             left: number(before.difference(&after).count()),
         };
+        self.running(id)?;
+        let void = order.publication.asked.void;
+        if let Some(step) = void
+            && !self.take_effect(step, order)
+        {
+            return None;
+        }
         let publication = self.running(id)?;
         publication.state = PublicationState::Done;
         publication.ended_at = Some(order.at);
         (publication.entered, publication.left) = (adopted.entered, adopted.left);
         let announce = publication.asked.announce;
         self.uncount_leads(Some(no));
-        self.take_over_changes(id, no, announce, &shadow);
+        self.take_over_changes(order.publication, announce, &shadow);
         self.leads.retain(|_, lead| lead.site != no);
         self.leads.extend(shadow.leads);
         self.visits.retain(|_, visit| visit.site != no);
@@ -79,19 +87,25 @@ impl State {
         for (key, delta) in shadow.rollups {
             self.add(&key, delta);
         }
-        self.live_models.insert(no, order.publication.asked.model);
+        if void.is_none() {
+            self.live_models.insert(no, order.publication.asked.model);
+        }
         self.raise_generation();
         Some(adopted)
     }
 
     /// Puts the shadow's changes of stage by the machine in the place of those there are, which are kept apart.
-    fn take_over_changes(&mut self, id: i64, site: SiteNo, announce: bool, shadow: &Self) {
+    fn take_over_changes(&mut self, publication: &Publication, announce: bool, shadow: &Self) {
+        let (id, site) = (publication.id, publication.asked.site);
         let machines = |change: &Transition| change.site == site && !change.by_people();
         let numbered = std::mem::take(&mut self.numbered);
         let (mut old, stay): (Vec<_>, Vec<_>) =
             numbered.into_iter().partition(|numbered| machines(&numbered.change.transition));
         self.numbered = stay;
-        for transition in self.transitions.iter().filter(|change| machines(change)) {
+        // What the same model makes again as it was is nobody's earlier one.
+        let again =
+            |change: &Transition| publication.asked.void.is_some() && shadow.transitions.contains(change);
+        for transition in self.transitions.iter().filter(|change| machines(change) && !again(change)) {
             self.earlier.push(Earlier { publication: id, transition: transition.clone() });
         }
         self.transitions.retain(|change| !machines(change));
@@ -118,7 +132,26 @@ impl State {
         self.pending.extend(shadow.pending.clone());
     }
 
-    fn may_append(&self) -> Result<(), StoreError> {
+    /// Takes note of a publication.
+    pub(super) fn ask_publication(&mut self, new: &NewPublication) -> Publication {
+        let publication = Publication {
+            id: self.publications.last().map_or(1, |newest| newest.id + 1),
+            asked: new.clone(),
+            state: PublicationState::Running,
+            ended_at: None,
+            entered: 0,
+            left: 0,
+            problem: None,
+        };
+        self.publications.push(publication.clone());
+        publication
+    }
+
+    /// Whether the audit log can be added to.
+    ///
+    /// # Errors
+    /// When a test asked for that.
+    pub(super) fn may_append(&self) -> Result<(), StoreError> {
         if self.audit_fails { Err(StoreError::Failed("as a test asked for".to_owned())) } else { Ok(()) }
     }
 }
@@ -129,21 +162,13 @@ impl Publications for MemoryLedger {
         let same = |publication: &Publication| {
             publication.state == PublicationState::Running
                 && (publication.asked.site, publication.asked.model) == (new.site, new.model)
+                && publication.asked.void.map(|step| step.no) == new.void.map(|step| step.no)
         };
         if state.publications.iter().any(same) {
             return Err(StoreError::Conflict);
         }
         state.may_append()?;
-        let publication = Publication {
-            id: state.publications.last().map_or(1, |newest| newest.id + 1),
-            asked: new.clone(),
-            state: PublicationState::Running,
-            ended_at: None,
-            entered: 0,
-            left: 0,
-            problem: None,
-        };
-        state.publications.push(publication.clone());
+        let publication = state.ask_publication(new);
         let entry = state.append(act);
         Ok((publication, entry))
     }
@@ -169,6 +194,8 @@ impl Publications for MemoryLedger {
         publication.state = ended.state;
         publication.ended_at = Some(ended.at);
         publication.problem.clone_from(&ended.problem);
+        let void = publication.asked.void;
+        state.void_dropped(void);
         Ok(Some(state.append(act)))
     }
 

@@ -48,6 +48,7 @@ impl Shadows for MemoryLedger {
                 takings: state.takings,
                 people: i64::try_from(state.people.len()).unwrap_or(i64::MAX),
                 overrides: told,
+                voids: state.voids_told(site),
             },
         })
     }

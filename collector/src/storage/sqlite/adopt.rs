@@ -2,7 +2,7 @@
 //! written, and it is let go of again, whatever happens.
 
 use super::connect::Connection;
-use super::{SqliteLedger, audit, ledger, publications, scores, shadows, sql};
+use super::{SqliteLedger, audit, ledger, publications, scores, shadows, sql, voids};
 use crate::domain::{Cursor, Entry, Site, SiteNo};
 use crate::storage::publications::same_site;
 use crate::storage::{Adopt, Adopted, Ended, Last, Mark, PublicationState, Say, StoreError};
@@ -20,6 +20,7 @@ fn is_same(connection: &Connection, site: &Site, (cursor, mark): (Cursor, Mark))
     Ok(told == Some(mark.takings)
         && shadows::takings(connection)? == mark.takings
         && shadows::told(connection, site.no)? == mark.overrides
+        && voids::told(connection, site.no)? == mark.voids
         && !people
         && reached == cursor
         && known.is_some_and(|known| same_site(&known, site)))
@@ -34,7 +35,11 @@ fn count(connection: &Connection, query: &str, site: SiteNo) -> Result<u64, Stor
 fn replace(connection: &Connection, order: &Adopt<'_>) -> Result<(), StoreError> {
     let (site, id) = (order.site.no.get(), order.publication.id);
     scores::uncount_leads(connection, order.site)?;
-    connection.execute(sql!("adopt/keep_earlier"), params![site, id])?;
+    let keep = match order.publication.asked.void {
+        None => sql!("adopt/keep_earlier"),
+        Some(_) => sql!("adopt/keep_changed"),
+    };
+    connection.execute(keep, params![site, id])?;
     let newest: i64 = connection.query_row(sql!("adopt/newest_transition"), [], |row| row.get(0))?;
     let announce = order.publication.asked.announce;
     connection.execute(sql!("adopt/put_transitions"), params![site, id, announce])?;
@@ -73,9 +78,12 @@ fn adopt(
     if !publications::end(&transaction, order.publication.id, &done, (adopted.entered, adopted.left))? {
         return Err(StoreError::Conflict);
     }
-    replace(&transaction, order)?;
     let model = order.publication.asked.model;
-    transaction.execute(sql!("ledger/set_live_model"), params![site.get(), model.bytes()])?;
+    match order.publication.asked.void {
+        None => _ = transaction.execute(sql!("ledger/set_live_model"), params![site.get(), model.bytes()])?,
+        Some(step) => voids::take_effect(&transaction, step, order)?,
+    }
+    replace(&transaction, order)?;
     // Whoever read leads before reads them again.
     transaction.execute(sql!("ledger/raise_generation"), [])?;
     let entry = audit::append(&transaction, &say(&adopted))?;

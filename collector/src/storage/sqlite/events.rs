@@ -7,7 +7,7 @@ use super::{event_rows, migrate, sql};
 use crate::domain::{Cursor, Date, LeadKey, SiteNo, Timestamp, VisitorId};
 use crate::storage::{
     Append, Batch, DayCount, Doorbell, EraseEvents, ErasedEvents, EventStore, Logged, OutcomeCount,
-    OutcomeQuery, Prune, Selector, StoreError,
+    OutcomeQuery, Prune, Selector, Sought, StoreError,
 };
 use rusqlite::params;
 use std::path::Path;
@@ -77,6 +77,22 @@ impl EventStore for SqliteEvents {
         self.readers.read(|connection| {
             let mut statement = connection.prepare_cached(sql!("events/scan"))?;
             event_rows::all(statement.query(params![after.raw(), i64::try_from(limit).unwrap_or(i64::MAX)])?)
+        })
+    }
+
+    fn seek(&self, sought: &Sought, after: Cursor, limit: usize) -> Result<Vec<Logged>, StoreError> {
+        self.readers.read(|connection| {
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let (from, to) = (sought.from.millis(), sought.to.millis());
+            let values = params![after.raw(), limit, sought.site.get(), from, to];
+            event_rows::all(connection.prepare_cached(sql!("events/seek"))?.query(values)?)
+        })
+    }
+
+    fn has_up_to(&self, site: SiteNo, place: Cursor) -> Result<bool, StoreError> {
+        self.readers.read(|connection| {
+            let mut statement = connection.prepare_cached(sql!("events/has_up_to"))?;
+            Ok(statement.query_row(params![site.get(), place.raw()], |row| row.get(0))?)
         })
     }
 

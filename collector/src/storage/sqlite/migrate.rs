@@ -45,6 +45,7 @@ pub(super) const LEDGER: &[Migration] = &[
     step!("ledger", "0011_overrides"),
     step!("ledger", "0012_asking"),
     step!("ledger", "0013_compact"),
+    step!("ledger", "0014_voids"),
     step!("ledger", "0015_lead_lists"),
 ];
 

@@ -30,6 +30,7 @@ mod rights;
 mod scores;
 mod shadows;
 mod visits;
+mod voids;
 mod wal;
 mod writer;
 

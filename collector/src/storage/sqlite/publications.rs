@@ -6,7 +6,7 @@ use super::{SqliteLedger, audit, scores, sql};
 use crate::domain::{Act, Actor, Entry, LeadKey, ModelHash, SiteNo, Text, Timestamp};
 use crate::storage::{
     Adopt, Adopted, Announced, Earlier, Ended, Last, NewPublication, Publication, PublicationState,
-    Publications, Say, StoreError,
+    Publications, Say, StoreError, VoidStep,
 };
 use rusqlite::{Row, params};
 
@@ -24,6 +24,10 @@ fn publication(row: &Row<'_>) -> Result<Publication, StoreError> {
                 who: Text::clean(&row.get::<_, String>("asked_by")?),
             },
             announce: row.get("announce")?,
+            void: match row.get("void")? {
+                Some(no) => Some(VoidStep { no, undo: row.get("undo")? }),
+                None => None,
+            },
         },
         state: PublicationState::from_name(&state).ok_or_else(|| scores::damaged("publications.state"))?,
         ended_at: row.get::<_, Option<i64>>("ended_at")?.map(Timestamp::from_millis),
@@ -60,26 +64,33 @@ pub(super) fn end(
     Ok(connection.execute(sql!("ledger/end_publication"), values)? == 1)
 }
 
+/// Takes note of a publication, unless the same runs.
+pub(super) fn ask(connection: &Connection, new: &NewPublication) -> Result<Publication, StoreError> {
+    let asked = connection.execute(
+        sql!("ledger/ask_publication"),
+        params![
+            new.site.get(),
+            new.model.bytes(),
+            new.asked_at.millis(),
+            new.by.role.name(),
+            new.by.who.as_str(),
+            new.announce,
+            new.void.map(|step| step.no),
+            new.void.is_some_and(|step| step.undo),
+        ],
+    )?;
+    if asked != 1 {
+        return Err(StoreError::Conflict);
+    }
+    let found = all(connection, sql!("ledger/publication"), [connection.last_insert_rowid()])?;
+    found.into_iter().next().ok_or_else(|| scores::damaged("publications"))
+}
+
 impl Publications for SqliteLedger {
     fn ask_publication(&self, new: &NewPublication, act: &Act) -> Result<(Publication, Entry), StoreError> {
         let mut writer = self.writer();
         let transaction = writer.transaction()?;
-        let asked = transaction.execute(
-            sql!("ledger/ask_publication"),
-            params![
-                new.site.get(),
-                new.model.bytes(),
-                new.asked_at.millis(),
-                new.by.role.name(),
-                new.by.who.as_str(),
-                new.announce
-            ],
-        )?;
-        if asked != 1 {
-            return Err(StoreError::Conflict);
-        }
-        let found = all(&transaction, sql!("ledger/publication"), [transaction.last_insert_rowid()])?;
-        let publication = found.into_iter().next().ok_or_else(|| scores::damaged("publications"))?;
+        let publication = ask(&transaction, new)?;
         let entry = audit::append(&transaction, act)?;
         transaction.commit()?;
         Ok((publication, entry))
@@ -105,6 +116,8 @@ impl Publications for SqliteLedger {
         if !end(&transaction, id, ended, (0, 0))? {
             return Ok(None);
         }
+        transaction.execute(sql!("ledger/void_dropped"), [id])?;
+        transaction.execute(sql!("ledger/drop_void_places"), [])?;
         let entry = audit::append(&transaction, act)?;
         transaction.commit()?;
         Ok(Some(entry))

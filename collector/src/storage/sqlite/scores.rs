@@ -9,9 +9,9 @@ use crate::domain::{
 };
 use crate::leads::{Lead, Origin, Qualified, Transition};
 use crate::storage::counting::taken_back;
-use crate::storage::{Changes, Loaded, RollupDelta, RollupKey, Scores, StoreError};
+use crate::storage::{Changes, Loaded, RollupDelta, RollupKey, Scores, StoreError, VoidStep};
 use rusqlite::{CachedStatement, OptionalExtension, Row, params};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 pub(super) fn damaged(what: &str) -> StoreError {
     StoreError::Failed(format!("{what} in ledger.db holds a value that this binary does not know"))
@@ -347,6 +347,10 @@ impl Scores for SqliteLedger {
         transaction.commit()?;
         self.places.clear();
         Ok(())
+    }
+
+    fn voided(&self, places: &[Cursor], step: Option<VoidStep>) -> Result<BTreeSet<Cursor>, StoreError> {
+        self.voided_of(places, step)
     }
 
     fn load(&self, visitors: &[VisitorId], leads: &[LeadKey]) -> Result<Loaded, StoreError> {

@@ -1,7 +1,7 @@
 //! Shadows on SQLite: files of their own beside the ledger's, in the folder `shadow`. Invariant: as the trait says.
 
 use super::connect::Connection;
-use super::{SqliteLedger, ledger, overrides, rights, scores, sql};
+use super::{SqliteLedger, ledger, overrides, rights, scores, sql, voids};
 use crate::domain::{LeadKey, ModelHash, SiteNo, Timestamp};
 use crate::leads::Transition;
 use crate::storage::{Ledger, Mark, Seed, Shadows, StoreError};
@@ -33,7 +33,7 @@ impl SqliteLedger {
 
 fn mark(connection: &Connection) -> Result<Option<Mark>, StoreError> {
     let row = |row: &rusqlite::Row<'_>| {
-        Ok(Mark { takings: row.get(0)?, people: row.get(1)?, overrides: row.get(2)? })
+        Ok(Mark { takings: row.get(0)?, people: row.get(1)?, overrides: row.get(2)?, voids: row.get(3)? })
     };
     Ok(connection.prepare_cached(sql!("ledger/mark"))?.query_row([], row).optional()?)
 }
@@ -110,7 +110,12 @@ impl Shadows for SqliteLedger {
                     .map(|of_site| (of_site.lead, of_site.restriction))
                     .collect(),
                 people: people(connection, site, since.people)?,
-                mark: Mark { takings: takings(connection)?, people: newest, overrides: told },
+                mark: Mark {
+                    takings: takings(connection)?,
+                    people: newest,
+                    overrides: told,
+                    voids: voids::told(connection, site)?,
+                },
             })
         })
     }
@@ -152,7 +157,10 @@ impl Shadows for SqliteLedger {
         for (lead, given) in overrides.iter().flatten() {
             overrides::put(&transaction, *lead, site.no, given)?;
         }
-        transaction.execute(sql!("ledger/put_mark"), params![told.takings, told.people, told.overrides])?;
+        transaction.execute(
+            sql!("ledger/put_mark"),
+            params![told.takings, told.people, told.overrides, told.voids],
+        )?;
         // What is to be applied now was not when a run of events was loaded.
         transaction.execute(sql!("ledger/raise_generation"), [])?;
         transaction.commit()?;

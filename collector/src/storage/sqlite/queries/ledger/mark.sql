@@ -1,1 +1,1 @@
-SELECT takings, people, overrides FROM shadow WHERE one = 1
+SELECT takings, people, overrides, voids FROM shadow WHERE one = 1

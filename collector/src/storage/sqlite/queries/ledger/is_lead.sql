@@ -1,0 +1,1 @@
+SELECT EXISTS (SELECT 1 FROM leads WHERE key = ?1 AND site = ?2)

@@ -1,0 +1,1 @@
+INSERT INTO void_places (void, first, last) VALUES (?1, ?2, ?3)
