@@ -54,9 +54,9 @@ mod tests {
     use std::task::{Context, Poll, Waker};
 
     /// Pieces that are there already; the one that is nothing is where the sender goes away.
-    struct Pieces(std::vec::IntoIter<Option<&'static str>>);
+    struct Pieces<'a>(std::slice::Iter<'a, Option<&'static str>>);
 
-    impl MessageBody for Pieces {
+    impl MessageBody for Pieces<'_> {
         type Error = io::Error;
 
         fn size(&self) -> BodySize {
@@ -65,7 +65,7 @@ mod tests {
 
         fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, io::Error>>> {
             let gone = || io::Error::from(io::ErrorKind::UnexpectedEof);
-            let piece = self.get_mut().0.next();
+            let piece = self.get_mut().0.next().copied();
             Poll::Ready(
                 piece.map(|piece| piece.map(|text| Bytes::from_static(text.as_bytes())).ok_or_else(gone)),
             )
@@ -73,7 +73,7 @@ mod tests {
     }
 
     fn of(pieces: &[Option<&'static str>]) -> Result<Bytes, Unread> {
-        let body = Pieces(pieces.to_vec().into_iter());
+        let body = Pieces(pieces.iter());
         match pin!(read(body, 10)).poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(read) => read,
             Poll::Pending => unreachable!("everything is there"),

@@ -125,7 +125,10 @@ pub(super) fn is_numeric(host: &str) -> bool {
     let plain = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'));
     let last = host.rsplit('.').next().unwrap_or_default();
     let named = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_alphabetic());
-    !(plain && named && !host.contains("xn--")) && !matches!(url::Host::parse(host), Ok(url::Host::Domain(_)))
+    if plain && named && !host.contains("xn--") {
+        return false;
+    }
+    !matches!(url::Host::parse(host), Ok(url::Host::Domain(_)))
 }
 
 /// Whether a referrer is a page of the site itself.

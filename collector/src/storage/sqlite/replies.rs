@@ -28,6 +28,9 @@ struct Slot<T> {
 
 type Shared<T> = Arc<Mutex<Slot<T>>>;
 
+/// Whom to wake, and where it looks then.
+type Waiting<T> = (Shared<T>, Waker);
+
 fn lock<T>(slot: &Shared<T>) -> MutexGuard<'_, Slot<T>> {
     slot.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -47,7 +50,7 @@ pub(super) fn promise<T>() -> (Promise<T>, Promised<T>) {
 
 /// Gives every promise its answer, and then wakes who waits.
 pub(super) fn keep<T>(answered: impl IntoIterator<Item = (Promise<T>, Answer<T>)>) {
-    let mut threads: Vec<(ThreadId, Vec<(Shared<T>, Waker)>)> = Vec::new();
+    let mut threads: Vec<(ThreadId, Vec<Waiting<T>>)> = Vec::new();
     for (promise, answer) in answered {
         let waiting = {
             let mut slot = lock(&promise.0);
@@ -150,8 +153,10 @@ mod tests {
         }
     }
 
+    type Waiter = (Promised<u32>, Arc<Counted>);
+
     /// So many promises, each waited for on this thread by somebody of its own.
-    fn waiting(count: usize) -> (Vec<Promise<u32>>, Vec<(Promised<u32>, Arc<Counted>)>) {
+    fn waiting(count: usize) -> (Vec<Promise<u32>>, Vec<Waiter>) {
         let (promises, promised): (Vec<_>, Vec<_>) = (0..count).map(|_| promise()).unzip();
         let with_counter = |mut promised| {
             let counted = Arc::new(Counted::default());
@@ -161,7 +166,7 @@ mod tests {
         (promises, promised.into_iter().map(with_counter).collect())
     }
 
-    fn woken(promised: &[(Promised<u32>, Arc<Counted>)]) -> usize {
+    fn woken(promised: &[Waiter]) -> usize {
         promised.iter().filter(|(_, counted)| counted.woken() > 0).count()
     }
 
