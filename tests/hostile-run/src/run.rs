@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 use tokio::task::LocalSet;
 
@@ -34,6 +34,8 @@ pub struct How {
     pub seed: u64,
     /// Connections at once, at least 1.
     pub connections: u32,
+    /// How long at most.
+    pub most: Option<Duration>,
     /// Whether somebody watches.
     pub watched: bool,
 }
@@ -192,7 +194,8 @@ async fn drive(
 ) -> Result<(), String> {
     let mut stream: Option<TcpStream> = None;
     let (mut next, mut silent): (Option<Input>, u32) = (None, 0);
-    while left > 0 {
+    let began = Instant::now();
+    while left > 0 && how.most.is_none_or(|most| began.elapsed() < most) {
         let mut inputs: Vec<Input> = Vec::with_capacity(DEPTH);
         while inputs.len() < DEPTH && u64::try_from(inputs.len()).is_ok_and(|made| made < left) {
             let input = next.take().unwrap_or_else(|| maker.make());

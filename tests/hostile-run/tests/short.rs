@@ -4,7 +4,7 @@ use mqlite_hostile::{How, run};
 
 #[test]
 fn hostile_requests_harm_nobody() {
-    let how = How { count: 3_000, seed: 0x6d71, connections: 8, watched: false };
+    let how = How { count: 3_000, seed: 0x6d71, connections: 8, most: None, watched: false };
     let summary = run(&how).unwrap_or_else(|broken| panic!("{broken}"));
     assert_eq!(summary.inputs(), how.count);
     assert!(summary.broken() > 10, "{}", summary.json());
