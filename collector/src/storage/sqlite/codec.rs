@@ -253,9 +253,9 @@ fn stored(hits: &[Hit]) -> Vec<StoredHit> {
 /// What a column holds, as JSON for people who look at samples; `None` for what is no such column's. Touches that are as
 /// the first origin, which another column has, are left out.
 pub(super) fn shown(bytes: &[u8]) -> Option<String> {
-    let json = match bytes.first()? {
-        &ORIGIN => serde_json::to_string(&to_origin(bytes, "").ok()?),
-        &TOUCHES => {
+    let json = match *bytes.first()? {
+        ORIGIN => serde_json::to_string(&to_origin(bytes, "").ok()?),
+        TOUCHES => {
             let nowhere = Origin { touch: Touch::DIRECT, landing: Text::clean(""), country: None };
             let touches =
                 to_touches(bytes, &nowhere).ok()?.into_iter().filter(|touch| touch.origin != nowhere);
@@ -264,7 +264,7 @@ pub(super) fn shown(bytes: &[u8]) -> Option<String> {
                 .collect::<Vec<_>>();
             serde_json::to_string(&touches)
         }
-        &HITS => serde_json::to_string(&stored(&to_hits(Some(bytes), "").ok()?)),
+        HITS => serde_json::to_string(&stored(&to_hits(Some(bytes), "").ok()?)),
         _ => return packed::unpack(bytes),
     };
     json.ok()
@@ -310,7 +310,7 @@ mod tests {
             at in vec((-9_000_000_000_000..9_000_000_000_000_i64, 0..3_usize), 0..6),
             done in generate::hits(),
         ) {
-            prop_assert_eq!(to_origin(&origin(&first), "").expect("decodes"), first.clone());
+            prop_assert_eq!(&to_origin(&origin(&first), "").expect("decodes"), &first);
             for last in [&first, &last] {
                 let bytes = last_origin(last, &first);
                 prop_assert_eq!(&to_last_origin(&bytes, &first, "").expect("decodes"), last);
@@ -318,16 +318,16 @@ mod tests {
             let origins = [&first, &last, &Origin { country: None, ..last.clone() }].map(Clone::clone);
             let touched = |(at, of): &(i64, usize)| Touched { at: Timestamp::from_millis(*at), origin: origins[*of].clone() };
             let visits: Vec<Touched> = at.iter().map(touched).collect();
-            prop_assert_eq!(to_touches(&touches(&visits, &first), &first).expect("decodes"), visits.clone());
-            prop_assert_eq!(to_hits(hits(&done).as_deref(), "").expect("decodes"), done.clone());
+            prop_assert_eq!(&to_touches(&touches(&visits, &first), &first).expect("decodes"), &visits);
+            prop_assert_eq!(&to_hits(hits(&done).as_deref(), "").expect("decodes"), &done);
             // What was stored as JSON.
             let json = serde_json::to_vec(&first).expect("JSON");
-            prop_assert_eq!(to_origin(&json, "").expect("decodes"), first.clone());
+            prop_assert_eq!(&to_origin(&json, "").expect("decodes"), &first);
             let json = serde_json::to_vec(&stored(&done)).expect("JSON");
-            prop_assert_eq!(to_hits(Some(&json), "").expect("decodes"), done.clone());
+            prop_assert_eq!(&to_hits(Some(&json), "").expect("decodes"), &done);
             let of = |Touched { at, origin }: &Touched| StoredTouch { at: at.millis(), origin: origin.clone() };
             let json = serde_json::to_vec(&visits.iter().map(of).collect::<Vec<_>>()).expect("JSON");
-            prop_assert_eq!(to_touches(&json, &first).expect("decodes"), visits);
+            prop_assert_eq!(&to_touches(&json, &first).expect("decodes"), &visits);
             // And what people are shown of it.
             let shown_of = |bytes: &[u8]| serde_json::from_str::<serde_json::Value>(&shown(bytes).expect("is shown")).expect("JSON");
             prop_assert_eq!(shown_of(&origin(&first)), serde_json::to_value(&first).expect("JSON"));
