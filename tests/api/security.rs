@@ -141,7 +141,7 @@ fn the_review_names_tests_that_are_there() {
             continue;
         }
         let text = std::fs::read_to_string(root.join(path)).unwrap_or_else(|_| panic!("there is no {path}"));
-        let there = test.is_none_or(|test| text.contains(&format!("fn {test}()")));
+        let there = test.is_none_or(|test| text.contains(&format!("fn {test}(")));
         assert!(there, "{path} has no test {}", test.unwrap_or_default());
         named += 1;
     }

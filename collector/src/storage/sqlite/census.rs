@@ -153,6 +153,12 @@ fn newest(connection: &Connection, table: &Table, order: &str) -> Result<Vec<Row
 fn sample(field: &Field, all: &[Field], row: &Row) -> Option<String> {
     let value = row.iter().find(|(column, _)| column == field.column())?.1.as_ref()?;
     let value = match (field.name.split_once('.'), value) {
+        // What has parts is JSON, however few bytes it takes.
+        (None, Value::Bytes(packed))
+            if all.iter().any(|part| part.name != field.name && part.column() == field.name) =>
+        {
+            codec::shown(packed).map_or_else(|| value.clone(), Value::Text)
+        }
         (None, value) => value.clone(),
         (Some((_, path)), Value::Text(json)) => part(&serde_json::from_str(json).ok()?, path)?,
         (Some((_, path)), Value::Bytes(packed)) => {
