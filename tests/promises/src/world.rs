@@ -51,7 +51,7 @@ fn site(no: u32, id: &str, policy: SitePolicy) -> Site {
         policy,
         policy_version: 1,
         secret,
-        identity: IdentitySecrets::default(),
+        identity: IdentitySecrets { current: Some([8; 32]), before: Some([9; 32]) },
         counted_from: None,
     }
 }
