@@ -109,6 +109,10 @@ fn who_is_verified_is_claimed_by_nobody_else() {
     assert_eq!(app.explanation(key, "")["verified_at"], before["verified_at"]);
     let past = format!("&as_of={}", first["became_mql_at"].as_str().expect("a moment"));
     assert_eq!(app.explanation(key, &past)["verified_at"], Value::Null, "then she was not");
+    // She is told, too.
+    let asked = json!({ "site": SITE, "email": JO, "format": "json" });
+    let export = app.post_json("/api/v1/privacy/export", &asked).header("cookie", app.cookie()).send();
+    assert_eq!(export.assert_status(200).json()["profile"]["verified_at"], before["verified_at"]);
     // The claims stay in the log; no proof is in it, nor in any file, nor is the secret in the log of the process.
     let log = app.export();
     assert_eq!(log.iter().filter(|event| event["attributes"]["company"] == "Rival").count(), 4);
