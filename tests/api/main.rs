@@ -17,6 +17,7 @@ mod overrides;
 mod pages;
 mod past;
 mod predictions;
+mod proofs;
 mod publishing;
 mod reports;
 mod rights;

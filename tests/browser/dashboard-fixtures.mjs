@@ -80,7 +80,7 @@ export function makeLead(index, date, channel, roll = dice(index + 7)) {
   return {
     lead: {
       key: sha(`lead ${index}`).slice(0, 32), stage, stage_since: at, sla: { limit_hours: limit, due_at: due, overdue: due <= `${TODAY}T20:00:00.000Z` },
-      grade: `${score.fit >= 35 ? "A" : score.fit >= 20 ? "B" : "D"}${score.engagement >= 40 ? 1 : 2}`, became_mql_at: at, first_seen: `${day(date, -9)}T08:15:00.000Z`, last_seen: `${TODAY}T09:00:00.000Z`,
+      grade: `${score.fit >= 35 ? "A" : score.fit >= 20 ? "B" : "D"}${score.engagement >= 40 ? 1 : 2}`, became_mql_at: at, first_seen: `${day(date, -9)}T08:15:00.000Z`, last_seen: `${TODAY}T09:00:00.000Z`, verified_at: index % 4 === 2 ? `${day(date, -1)}T10:00:00.000Z` : null,
       score: scoreNow, score_at_mql: score, channel: key, channel_label: label, source, medium, campaign: campaigns[Math.floor(roll() * campaigns.length)],
       country: ["DE", "AT", "CH", "GB", null][Math.floor(roll() * 5)], domain,
       attributes: Object.fromEntries(Object.entries({ job_title: title, company, company_size: size }).filter(([, value]) => value)),
@@ -194,7 +194,7 @@ export class Collector extends EventEmitter {
     const { lead } = found;
     const atMql = asOf !== undefined;
     return {
-      key, site, as_of: asOf ?? `${TODAY}T20:00:00.000Z`, stage: lead.stage, model: MODEL, grade: lead.grade, sla: lead.sla, overrides: [],
+      key, site, as_of: asOf ?? `${TODAY}T20:00:00.000Z`, known: true, verified_at: lead.verified_at, stage: lead.stage, model: MODEL, grade: lead.grade, sla: lead.sla, overrides: [],
       machine_score: atMql ? lead.score_at_mql : lead.score, exit: { below: 40, falls_at: `${day(TODAY, 30)}T00:00:00.000Z` }, cooling_until: null, score: atMql ? lead.score_at_mql : lead.score, threshold: 60,
       qualifies: (atMql ? lead.score_at_mql : lead.score).total >= 60, lines: atMql ? found.lines : found.now,
       missing: ["Nothing is known about the industry: up to 10 more points."],

@@ -125,6 +125,21 @@ onPage("each MQL shows its grade, its stage with since, and whether it waits for
   assert.match(await page.locator(`[data-lead="${late.key}"] .overdue`).textContent(), /^Overdue since \d+ Nov 2026, the limit is (24 hours|7 days)$/);
 });
 
+onPage("who is verified is said to be, in words", {}, async ({ page, collector, open }) => {
+  await open();
+  const shown = await page.locator("#leads > li").evaluateAll((nodes) => nodes.map((node) => node.dataset.lead));
+  const leads = collector.mqls.map(({ lead }) => lead).filter((lead) => shown.includes(lead.key));
+  for (const is of [true, false]) {
+    const lead = leads.find(({ verified_at: at }) => Boolean(at) === is);
+    const item = page.locator(`[data-lead="${lead.key}"]`);
+    assert.equal(/^verified$/m.test(await item.locator(".lead-body").innerText()), is);
+    await item.locator("h3 button").click();
+    const panel = item.locator(".explanation");
+    await panel.locator("[data-sum]").waitFor();
+    assert.match(await panel.innerText(), is ? /Who it is\s+verified by your server since \d+ Nov 2026/ : /Who it is\s+said in a form, not verified/);
+  }
+});
+
 onPage("an explanation tells the machine's lines from people's, and what comes by itself", {}, async ({ page, collector, open }) => {
   const right = collector.explanation.bind(collector);
   let stage = "mql";

@@ -121,6 +121,19 @@ both("mq('identify') sends a lead, with the consent that it was given", async (s
   assert.equal((await scene.collector.event('identify', 2)).l, undefined);
 });
 
+both('a proof of the site passes as it is, from a form and from a script', async (scene) => {
+  const proof = `1.1790000000.${sha256('signed')}`;
+  await scene.open('/account', {
+    body: `<script>addEventListener('submit', (e) => e.preventDefault())</script>
+      <form data-mq-event="ask" data-mq-identify><input type="email" value="a@b.example"><button id="go">go</button>
+        <input type="hidden" data-mq-field="mq_proof" value="${proof}"></form>`,
+  });
+  await scene.page.click('#go');
+  assert.deepEqual((await scene.collector.event('ask')).l.f, { mq_proof: proof });
+  await scene.page.evaluate((mq_proof) => window.mq('identify', { email: 'a@b.example', mq_proof }), proof);
+  assert.deepEqual((await scene.collector.event('identify')).l.f, { mq_proof: proof });
+});
+
 both('no address leaves in a property, a page address, a referrer or a campaign', async (scene) => {
   await scene.open('/u/joe@acme.example/edit', {
     query: '?utm_source=joe%40acme.example&utm_medium=mail&email=joe@acme.example',

@@ -5,8 +5,10 @@ use super::{Failure, operator, say, tag};
 use crate::app::{open_ledger, recorder};
 use crate::clock::Clock;
 use crate::config::{Config, Settings, system_zone};
-use crate::domain::{Action, Basis, RetentionKind, Rung, Signal, SiteId, SitePolicy, Text, Zone};
-use crate::storage::NewSite;
+use crate::domain::{
+    Action, Basis, IdentitySecrets, RetentionKind, Rung, Signal, SiteId, SitePolicy, Text, Zone, to_hex,
+};
+use crate::storage::{NewSite, random};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -17,6 +19,35 @@ pub enum Command {
     Add(Add),
     /// List the sites
     List(List),
+    /// Make the secret with which a site's own server proves who somebody is, and show it once
+    IdentitySecret(Secret),
+}
+
+/// A site's secret for proofs.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "How a server signs with it: docs/IDENTITY.md")]
+pub struct Secret {
+    /// Its domain, such as example.com
+    site: String,
+    #[command(flatten)]
+    change: Change,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// What to do with the one that is there.
+#[derive(Debug, Clone, Copy, clap::Args)]
+#[group(multiple = false)]
+struct Change {
+    /// Make another; the one so far goes on to count until this is done again, or it is ended
+    #[arg(long)]
+    rotate: bool,
+    /// End the one before the newest
+    #[arg(long)]
+    end_old: bool,
+    /// End all of them: nothing is proven any more. Who is verified stays so
+    #[arg(long)]
+    remove: bool,
 }
 
 /// A site to add.
@@ -127,6 +158,9 @@ pub fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Add(arguments) => add(arguments),
         Command::List(arguments) => list(arguments),
+        Command::IdentitySecret(arguments) => {
+            identity_secret(&arguments.site, arguments.change, arguments.settings)
+        }
     }
 }
 
@@ -198,6 +232,49 @@ fn add(arguments: Add) -> Result<(), Failure> {
     say(format_args!("{verb} {} (days are counted in {})", site.id, site.zone.name()))?;
     let base = config.base_url();
     say(format_args!("Tag: {}", tag::plain(&base, site.id.as_str())))
+}
+
+fn identity_secret(site: &str, change: Change, settings: Settings) -> Result<(), Failure> {
+    let id = SiteId::parse(site)?;
+    let config = Config::resolve(settings)?;
+    let ledger = open_ledger(&config.data)?;
+    let unknown = || Failure::new(format!("there is no site {id}; add it with: mqlite site add {id}"));
+    let site = ledger.sites()?.into_iter().find(|site| site.id == id).ok_or_else(unknown)?;
+    let known = &site.identity;
+    let none = |which: &str| {
+        Failure::new(format!(
+            "{id} has no {which} secret to end; `mqlite site identity-secret {id}` makes one"
+        ))
+    };
+    let (made, secrets) = match change {
+        Change { end_old: true, .. } if known.before.is_none() => return Err(none("older")),
+        Change { end_old: true, .. } => (None, IdentitySecrets { before: None, ..known.clone() }),
+        Change { remove: true, .. } if *known == IdentitySecrets::default() => return Err(none("such")),
+        Change { remove: true, .. } => (None, IdentitySecrets::default()),
+        Change { rotate, .. } if known.current.is_some() && !rotate => {
+            return Err(Failure::new(format!(
+                "{id} has a secret, and it was shown when it was made; for another beside it: mqlite site \
+                 identity-secret {id} --rotate"
+            )));
+        }
+        Change { .. } => {
+            let new = random::<32>()?;
+            (Some(new), known.rotated(new))
+        }
+    };
+    let count = |secrets: &IdentitySecrets| [secrets.current, secrets.before].iter().flatten().count();
+    let counts = json!({ "from": count(known), "to": count(&secrets) });
+    let details = json!({ "changed": { "identity_secrets": counts }, "made": made.is_some() });
+    let audit = recorder(&config, Arc::clone(&ledger), Clock::system());
+    audit.record(&operator(), Action::SiteChanged, Some(&id), None, &details)?;
+    ledger.set_identity_secrets(site.no, &secrets)?;
+    match made {
+        Some(secret) => {
+            say(to_hex(&secret))?;
+            say("Keep it on your server: it is not shown again. How to sign with it: docs/IDENTITY.md")
+        }
+        None => say(format_args!("{id} has {} secrets for proofs now", count(&secrets))),
+    }
 }
 
 /// The list of properties, from the one there is and what was asked for.

@@ -49,7 +49,7 @@ pub enum Trust {
     Unverified = 0,
     /// A browser sent it from a page of the site, and nothing says it was automated.
     Human = 1,
-    /// A server with a token says so.
+    /// The site's own server proved that it is the lead's.
     Vouched = 2,
 }
 

@@ -41,7 +41,7 @@ pub use points::Points;
 pub use receipt::{Receipt, ReceiptEntry};
 pub use restriction::{Restricted, Restriction};
 pub use retention::{Kind as RetentionKind, Retention};
-pub use site::{Site, SiteId, SiteNo, SitePolicy};
+pub use site::{IdentitySecrets, Site, SiteId, SiteNo, SitePolicy};
 pub use text::{Invalid, Text, printable, unseen};
 pub use thousandths::{Thousandths, apportion};
 pub use time::{Date, Timestamp, VISIT_MS, Zone};

@@ -129,6 +129,29 @@ impl Default for SitePolicy {
     }
 }
 
+/// What a site's own server signs proofs with, that somebody is who they say: 32 random bytes each, shown once.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct IdentitySecrets {
+    /// The newest; nothing when the site has none.
+    pub current: Option<[u8; 32]>,
+    /// The one before it, which is taken as well, so that a server may change over in its own time.
+    pub before: Option<[u8; 32]>,
+}
+
+impl IdentitySecrets {
+    /// With a new one; the newest so far is the one before it.
+    #[must_use]
+    pub const fn rotated(&self, new: [u8; 32]) -> Self {
+        Self { current: Some(new), before: self.current }
+    }
+}
+
+impl fmt::Debug for IdentitySecrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("IdentitySecrets")
+    }
+}
+
 /// A site as the collector knows it.
 #[derive(Clone)]
 pub struct Site {
@@ -144,6 +167,8 @@ pub struct Site {
     pub policy_version: u32,
     /// The secret that lead keys are made under: 32 random bytes, never shown.
     pub secret: [u8; 32],
+    /// What its own server proves with who somebody is.
+    pub identity: IdentitySecrets,
     /// Visits of days before this one are counted for good: the events that they came from are no more.
     pub counted_from: Option<Date>,
 }
@@ -171,6 +196,7 @@ impl Site {
             policy: SitePolicy::default(),
             policy_version: 1,
             secret: [9; 32],
+            identity: IdentitySecrets::default(),
             counted_from: None,
         }
     }
@@ -213,7 +239,10 @@ mod tests {
 
     #[test]
     fn a_site_is_printed_without_its_secret() {
-        let site = Site { secret: [0xab; 32], ..Site::for_test("example.com", "UTC") };
+        let identity = IdentitySecrets { current: Some([0xab; 32]), before: Some([0xab; 32]) };
+        let printed = format!("{identity:?} {identity:#?}");
+        assert!(!printed.contains("171"), "{printed}");
+        let site = Site { secret: [0xab; 32], identity, ..Site::for_test("example.com", "UTC") };
         let printed = format!("{site:?} {site:#?}");
         assert!(printed.contains("example.com") && !printed.contains("secret"), "{printed}");
         assert!(!printed.contains("171"), "{printed}");

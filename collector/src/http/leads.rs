@@ -50,6 +50,8 @@ struct Shown {
     became_mql_at: Option<Timestamp>,
     first_seen: Timestamp,
     last_seen: Timestamp,
+    /// When the site's own server first proved that it is them; nothing while they only said so.
+    verified_at: Option<Timestamp>,
     score: Score,
     /// Fit as a letter and engagement as a number, where the model has grades.
     grade: Option<Grade>,
@@ -79,6 +81,7 @@ fn shown(model: &Model, lead: Lead, attribution: Attribution, now: Timestamp) ->
         became_mql_at: lead.qualified.as_ref().map(|mql| mql.at),
         first_seen: lead.first_seen,
         last_seen: lead.last_seen,
+        verified_at: lead.verified_at,
         score: lead.score,
         grade: model.grade(lead.score),
         score_at_mql: lead.qualified.as_ref().map(|mql| mql.score),
@@ -257,6 +260,8 @@ struct Explanation {
     inexact_because: Option<String>,
     /// Whether it was a lead at all.
     known: bool,
+    /// When the site's own server first proved that it is them, as of then.
+    verified_at: Option<Timestamp>,
     /// Where it stood at `as_of`; for a moment to come, where it stands. Nothing before it was known.
     stage: Option<Stage>,
     model: serde_json::Value,
@@ -391,6 +396,7 @@ pub(super) async fn explanation(
         exact: change.is_some() || then.inexact_because.is_none(),
         inexact_because: then.inexact_because.filter(|_| change.is_none()),
         known: known_at.is_some(),
+        verified_at: known_at.and(was.verified_at),
         stage: change.map(|change| change.to).or_else(|| known_at.map(|_| was.stage)),
         model: serde_json::json!({ "name": model.name(), "hash": model.hash().to_string() }),
         score,

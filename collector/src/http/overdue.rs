@@ -71,6 +71,8 @@ struct Shown {
     /// Whole hours since then.
     overdue_hours: i64,
     became_mql_at: Option<Timestamp>,
+    /// When the site's own server first proved that it is them.
+    verified_at: Option<Timestamp>,
     domain: Option<EmailDomain>,
     attribution: &'static str,
     channel: Channel,
@@ -90,6 +92,7 @@ fn shown(waiting: Waiting, by: Attribution) -> Shown {
         due_at,
         overdue_hours,
         became_mql_at: lead.qualified.as_ref().map(|mql| mql.at),
+        verified_at: lead.verified_at,
         domain: lead.domain,
         attribution: by.name(),
         channel,

@@ -12,6 +12,9 @@ const PROPS_KEPT: usize = 30;
 /// Attributes kept of one form.
 const ATTRIBUTES_KEPT: usize = 20;
 
+/// The declared field that a proof of who somebody is comes in. It is read, and kept nowhere.
+const PROOF: &str = "mq_proof";
+
 /// Text without personal data; `found` grows by what was replaced.
 pub(super) fn text<const MAX: usize>(raw: &str, found: &mut usize) -> Text<MAX> {
     let (clean, count) = redact(raw);
@@ -59,7 +62,8 @@ impl SentProps {
     /// Of two objects the later one's values hold.
     pub(super) fn of(raw: impl Iterator<Item = WireProps>) -> Self {
         let mut sent = Self::default();
-        for (name, value) in raw.flat_map(entries) {
+        // A proof that came by the wrong way is kept no more than one that came by its own.
+        for (name, value) in raw.flat_map(entries).filter(|(name, _)| name.trim() != PROOF) {
             match entry(&name, &value) {
                 Entry::Kept { name, value, redacted } => drop(sent.values.insert(name, (value, redacted))),
                 Entry::Named => sent.named = true,
@@ -82,6 +86,14 @@ impl SentProps {
         }
         kept
     }
+}
+
+/// Takes the proof out of a form's declared fields.
+pub(super) fn proof(raw: &mut WireProps) -> Option<String> {
+    let (proofs, others) =
+        std::mem::take(&mut raw.0).into_iter().partition::<Vec<_>, _>(|(name, _)| name.trim() == PROOF);
+    raw.0 = others;
+    proofs.into_iter().filter_map(|(_, value)| value.0).next_back()
 }
 
 /// A form's declared fields. One that holds an address is left out, whoever declared it; other personal data

@@ -20,7 +20,7 @@ use crate::domain::{
     SiteNo, Timestamp, Trust, Zone,
 };
 use crate::enrich;
-use crate::privacy::{Client, IdentityLimits, Kept, Nature, Privacy, lead_key};
+use crate::privacy::{Client, IdentityLimits, Kept, Nature, Privacy, lead_key, proves};
 use std::sync::Arc;
 use validate::Draft;
 
@@ -154,7 +154,10 @@ fn take_one(
     }
     let identity_dropped = draft.identity.is_some() && !decision.keeps(Part::Identity);
     let (draft, decision, identity_restricted) = restrict(draft, decision, &site, sender, keeper.privacy);
-    let (mut draft, decision, identity_limited) = limit(draft, decision, &site, sender);
+    let proven = is_proven(&draft, &site, sender.now);
+    // Who somebody is that the site's own server knows is not made up.
+    let (mut draft, decision, identity_limited) =
+        if proven { (draft, decision, false) } else { limit(draft, decision, &site, sender) };
     let keeps_identity = decision.keeps(Part::Identity);
     let redacted = draft.is_redacted(&site, decision.consent.rung, keeps_identity);
     let props = std::mem::take(&mut draft.props).keep(&site.policy);
@@ -166,7 +169,10 @@ fn take_one(
         (redacted || props.redacted, REDACTED),
         (props.dropped, PROPERTY_DROPPED),
     ];
-    let event = event(draft, props.props, sender, trust, &decision, &site, keeper)?;
+    let mut event = event(draft, props.props, sender, trust, &decision, &site, keeper)?;
+    if proven && event.lead.is_some() {
+        event.trust = Trust::Vouched;
+    }
     taken.events.push((event, day));
     taken.tallies.extend(counted.iter().filter(|(is, _)| *is).map(|(_, word)| (site.no, day, *word)));
     taken.outcomes.push(Outcome::Stored);
@@ -200,6 +206,14 @@ fn restrict(
     draft.identity = None;
     let decision = consent::decide(&draft, &site.policy, sender.client);
     (draft, decision, true)
+}
+
+/// Whether the site's own server says who this is. A proof that does not hold is none, and nothing is told of it: the
+/// answer must not say whether somebody is known.
+fn is_proven(draft: &Draft, site: &Site, now: Timestamp) -> bool {
+    let identity = draft.identity.as_ref();
+    let proof = identity.and_then(|identity| Some((identity.hash, identity.proof.as_deref()?)));
+    proof.is_some_and(|(hash, proof)| proves(site, &hash, proof, now))
 }
 
 /// Leaves out who somebody is where their client has said it is too many people that day: whoever makes up leads

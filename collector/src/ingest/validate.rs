@@ -49,6 +49,8 @@ pub(super) struct ClaimedIdentity {
     /// Whether personal data was replaced or left out in the attributes.
     pub(super) redacted: bool,
     pub(super) box_ticked: bool,
+    /// What the site's own server may have said for it.
+    pub(super) proof: Option<String>,
 }
 
 impl Draft {
@@ -144,8 +146,10 @@ fn identity(raw: WireLead<'_>) -> Result<ClaimedIdentity, Refusal> {
         site.map(|site| EmailDomain::Company(Text::clean(site.as_str())))
     };
     let mut found = 0;
-    let attributes = minimise::attributes(raw.f.unwrap_or_default(), &mut found);
-    Ok(ClaimedIdentity { hash, domain, attributes, redacted: found > 0, box_ticked: raw.q.0 })
+    let mut fields = raw.f.unwrap_or_default();
+    let proof = minimise::proof(&mut fields);
+    let attributes = minimise::attributes(fields, &mut found);
+    Ok(ClaimedIdentity { hash, domain, attributes, redacted: found > 0, box_ticked: raw.q.0, proof })
 }
 
 fn money(raw: &WireRevenue<'_>) -> Result<Money, Refusal> {

@@ -73,8 +73,11 @@ impl Asking {
     ) -> Result<Vec<String>, StoreError> {
         let answers = self.answers(model, site, now)?;
         let loaded = self.ledger.load(&Vec::from_iter(who.visitor), &Vec::from_iter(who.lead))?;
-        let visit = who.visitor.and_then(|visitor| loaded.visits.get(&visitor)?.lead);
-        let tied = visit.filter(|_| site.policy.link_same_day);
+        let visit = who.visitor.and_then(|visitor| loaded.visits.get(&visitor));
+        // Whoever only said that they are a lead that is verified is told nothing of it.
+        let verified = |key: &LeadKey| loaded.leads.get(key).is_some_and(|lead| lead.verified_at.is_some());
+        let tied = visit.and_then(|visit| visit.lead.filter(|key| visit.proven || !verified(key)));
+        let tied = tied.filter(|_| site.policy.link_same_day);
         let Some(key) = who.lead.or(tied) else { return Ok(Vec::new()) };
         let asked = loaded.restrictions.get(&key).is_some_and(|restriction| !restriction.is_none());
         let lead = loaded.leads.get(&key).filter(|lead| lead.site == site.no && !asked);

@@ -4,8 +4,8 @@
 use super::models::Current;
 use super::standing::{Observer, Steps, Unwatched, is_counted};
 use crate::domain::{
-    Attributes, Event, EventName, LeadKey, Role, Signal, Site, SiteNo, Stage, Timestamp, Touch, VISIT_MS,
-    VisitorId,
+    Attributes, Event, EventName, LeadKey, Role, Signal, Site, SiteNo, Stage, Timestamp, Touch, Trust,
+    VISIT_MS, VisitorId,
 };
 use crate::leads::{Lead, Origin, Touched, Transition, Visit};
 use crate::scoring::Model;
@@ -66,6 +66,10 @@ impl<'a> Fold<'a> {
         let origin = event.visitor.map(|visitor| self.visit(site, event, visitor));
         let origin = origin.unwrap_or_else(|| origin_of(event, None));
         let lead = event.lead.filter(|key| self.may_count(*key, event));
+        if let Some(key) = lead.filter(|key| self.doubted(*key, is_proof(event))) {
+            self.pass_over(site, event, key);
+            return;
+        }
         if let Some(key) = lead {
             self.identify(site, event, key, &origin);
         }
@@ -75,8 +79,9 @@ impl<'a> Fold<'a> {
     /// Whether an event may count for a lead that may have asked not to be processed. A box that is ticked
     /// after consent was taken back gives it anew.
     fn may_count(&mut self, key: LeadKey, event: &Event) -> bool {
+        let doubted = self.doubted(key, is_proof(event));
         let Some(restriction) = self.loaded.restrictions.get_mut(&key) else { return true };
-        let anew = event.signal == Signal::Form && event.lead == Some(key);
+        let anew = event.signal == Signal::Form && event.lead == Some(key) && !doubted;
         if anew && restriction.withdrawn.is_some_and(|since| event.at >= since) {
             restriction.withdrawn = None;
             self.ended_withdrawals.push(key);
@@ -87,8 +92,26 @@ impl<'a> Fold<'a> {
     }
 
     /// The lead that an event's pseudonym is tied to, where it may count for it.
-    fn linked(&mut self, site: &Site, event: &Event, lead: Option<LeadKey>) -> Option<LeadKey> {
-        lead.filter(|_| site.policy.link_same_day).filter(|key| self.may_count(*key, event))
+    fn linked(&mut self, site: &Site, event: &Event, (lead, proven): Tie) -> Option<LeadKey> {
+        let lead = lead.filter(|key| site.policy.link_same_day && !self.doubted(*key, proven));
+        lead.filter(|key| self.may_count(*key, event))
+    }
+
+    /// Whether something is said of a verified lead without proof.
+    fn doubted(&self, key: LeadKey, proven: bool) -> bool {
+        !proven && self.loaded.leads.get(&key).is_some_and(|lead| lead.verified_at.is_some())
+    }
+
+    /// Somebody says that they are a lead that is verified, and proves nothing: nobody gets anything of it. Their
+    /// pseudonym is tied as it would be to anybody, and what it did is nobody else's: so what others get does not
+    /// hang on whether this lead is verified, and is found again from their own events alone.
+    fn pass_over(&mut self, site: &Site, event: &Event, key: LeadKey) {
+        let visit = event.visitor.and_then(|visitor| self.loaded.visits.get_mut(&visitor));
+        let Some(visit) = visit.filter(|_| site.policy.link_same_day) else { return };
+        visit.hits.clear();
+        if visit.lead != Some(key) {
+            (visit.lead, visit.proven) = (Some(key), false);
+        }
     }
 
     /// What is to be written; `generation` is what the ledger said before the events were read.
@@ -126,8 +149,8 @@ impl<'a> Fold<'a> {
         // An arrival that is late does not make what goes on look old.
         let last_at = known.as_ref().map_or(event.at, |visit| visit.last_at.max(event.at));
         let last_at = if late { event.at.plus_millis(-VISIT_MS - 1) } else { last_at };
-        let (lead, hits) =
-            known.map(|visit| (visit.lead, std::mem::take(&mut visit.hits))).unwrap_or_default();
+        let before = known.map(|visit| ((visit.lead, visit.proven), std::mem::take(&mut visit.hits)));
+        let ((lead, proven), hits) = before.unwrap_or_default();
         let visit = Visit {
             visitor,
             site: site.no,
@@ -135,9 +158,10 @@ impl<'a> Fold<'a> {
             last_at,
             origin: origin.clone(),
             lead,
+            proven,
             hits,
         };
-        let tied = self.linked(site, event, lead);
+        let tied = self.linked(site, event, (lead, proven));
         self.loaded.visits.insert(visitor, visit);
         if let Some(key) = tied {
             // With what was known of it until now; the event may be another lead's.
@@ -169,6 +193,9 @@ impl<'a> Fold<'a> {
         }
         self.leads_touched.insert(key);
         let Some(lead) = self.loaded.leads.get_mut(&key) else { return };
+        if is_proof(event) {
+            lead.verified_at.get_or_insert(event.at);
+        }
         for (name, value) in &event.attributes {
             if lead.attributes.len() < ATTRIBUTES_MAX || lead.attributes.contains_key(name) {
                 lead.attributes.insert(name.clone(), value.clone());
@@ -184,7 +211,7 @@ impl<'a> Fold<'a> {
         if let Some(visit) = visit.filter(|_| site.policy.link_same_day) {
             // What the pseudonym did so far is the lead's, unless another lead was here before: then that
             // one has it already.
-            visit.lead = Some(key);
+            (visit.lead, visit.proven) = (Some(key), is_proof(event));
             lead.hits.append(&mut visit.hits);
         }
     }
@@ -192,8 +219,12 @@ impl<'a> Fold<'a> {
     /// Notes which rules the event matches and, if it is a lead's, scores the lead.
     fn score(&mut self, site: &Site, event: &Event, lead: Option<LeadKey>) {
         let hits = self.models.of(site.no).hits(event);
-        let tied = event.visitor.and_then(|visitor| self.loaded.visits.get(&visitor)?.lead);
-        let Some(key) = lead.or_else(|| self.linked(site, event, tied)) else {
+        let visit = event.visitor.and_then(|visitor| self.loaded.visits.get(&visitor));
+        let tie = visit.map(|visit| (visit.lead, visit.proven)).unwrap_or_default();
+        if lead.is_none() && tie.0.is_some_and(|key| self.doubted(key, tie.1)) {
+            return;
+        }
+        let Some(key) = lead.or_else(|| self.linked(site, event, tie)) else {
             if let Some(visit) = event.visitor.and_then(|visitor| self.loaded.visits.get_mut(&visitor)) {
                 let room = VISIT_HITS_MAX.saturating_sub(visit.hits.len());
                 visit.hits.extend(hits.into_iter().take(room));
@@ -254,6 +285,14 @@ impl<'a> Fold<'a> {
     }
 }
 
+/// The lead that a pseudonym is tied to, and whether it was proven to be.
+type Tie = (Option<LeadKey>, bool);
+
+/// Whether the site's own server proved that an event is its lead's.
+fn is_proof(event: &Event) -> bool {
+    event.lead.is_some() && event.trust == Trust::Vouched
+}
+
 fn hour(at: Timestamp) -> i64 {
     at.millis().div_euclid(3_600_000)
 }
@@ -302,6 +341,7 @@ fn new_lead(site: &Site, event: &Event, key: LeadKey, origin: &Origin, first_see
         first_seen,
         known_at: event.at,
         last_seen: event.at,
+        verified_at: None,
         domain: None,
         country: origin.country.clone(),
         attributes: Attributes::new(),

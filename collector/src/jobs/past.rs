@@ -220,7 +220,7 @@ impl History {
         let mut changes = folded(model, site, &self.events, loaded);
         let Some(made) = taken(&mut changes, lead.key) else { return false };
         let until = lead.last_seen.max(lead.scored_at);
-        let moments = |lead: &Lead| (lead.first_seen, lead.known_at, lead.last_seen);
+        let moments = |lead: &Lead| (lead.first_seen, lead.known_at, lead.last_seen, lead.verified_at);
         let explained = |lead: &Lead| model.evaluate(&lead.hits, &profile(lead), until);
         moments(&made) == moments(lead)
             && profile(&made) == profile(lead)
@@ -261,6 +261,7 @@ fn left(lead: &Lead, replayed: Option<Lead>, transitions: &[Transition], until: 
     let stood = stood(lead, transitions, until);
     let kept = lead.hits.iter().filter(|hit| hit.at <= until).cloned();
     // One event counts once for a rule, however often it is given.
+    let verified_at = then.verified_at.filter(|at| *at <= until);
     let hits = then.hits.iter().cloned().chain(kept).collect();
     Some(Lead {
         hits,
@@ -268,6 +269,7 @@ fn left(lead: &Lead, replayed: Option<Lead>, transitions: &[Transition], until: 
         stage_at: stood.stage_at,
         stage_by: stood.stage_by,
         qualified: stood.qualified,
+        verified_at,
         ..then
     })
 }

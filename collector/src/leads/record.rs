@@ -101,6 +101,8 @@ pub struct Visit {
     pub origin: Origin,
     /// The lead that this pseudonym turned out to be.
     pub lead: Option<LeadKey>,
+    /// Whether the site's own server proved that it is; otherwise it is what somebody said.
+    pub proven: bool,
     /// What the pseudonym did that a rule matches, until it is a lead's.
     pub hits: Vec<Hit>,
 }
@@ -144,6 +146,9 @@ pub struct Lead {
     pub known_at: Timestamp,
     /// The newest event.
     pub last_seen: Timestamp,
+    /// When the site's own server first proved that it is them. From that event on, in the order of the log, what is
+    /// said without proof adds nothing.
+    pub verified_at: Option<Timestamp>,
     /// What the mail domain is.
     pub domain: Option<EmailDomain>,
     /// The newest country.

@@ -5,6 +5,7 @@
 mod client;
 mod identities;
 mod limits;
+mod proof;
 mod pseudonym;
 mod redact;
 mod restrictions;
@@ -17,6 +18,9 @@ mod tests;
 pub use client::{Client, TrustedProxies};
 pub use identities::IdentityLimits;
 pub use limits::{ClientLimits, Limited};
+#[cfg(test)]
+pub(crate) use proof::prove;
+pub use proof::proves;
 pub use pseudonym::lead_key;
 pub use redact::{redact, redact_value};
 pub use restrictions::Restrictions;

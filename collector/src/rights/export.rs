@@ -52,6 +52,8 @@ pub struct Profile {
     pub known_at: Timestamp,
     /// The newest event.
     pub last_seen: Timestamp,
+    /// When the site's own server first proved that it is them.
+    pub verified_at: Option<Timestamp>,
     /// The mail domain of a company, or `free`.
     pub mail_domain: Option<String>,
     /// The country of the newest event.
@@ -173,10 +175,14 @@ impl Document {
             table.line("profile", &visit.at.to_string(), "", "visit", &flat(&visit.arrival));
         }
         for (what, at) in [
-            ("first seen", profile.first_seen),
-            ("known", profile.known_at),
-            ("last seen", profile.last_seen),
-        ] {
+            ("first seen", Some(profile.first_seen)),
+            ("known", Some(profile.known_at)),
+            ("last seen", Some(profile.last_seen)),
+            ("verified by the website's server", profile.verified_at),
+        ]
+        .into_iter()
+        .filter_map(|(what, at)| Some((what, at?)))
+        {
             table.line("profile", &at.to_string(), "", what, "");
         }
     }

@@ -265,6 +265,7 @@ fn profile(lead: &Lead, token: String) -> export::Profile {
         first_seen: lead.first_seen,
         known_at: lead.known_at,
         last_seen: lead.last_seen,
+        verified_at: lead.verified_at,
         mail_domain: lead.domain.as_ref().map(|domain| domain.as_str().to_owned()),
         country: lead.country.as_ref().map(ToString::to_string),
         fields: lead.attributes.clone(),

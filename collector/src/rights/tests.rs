@@ -6,7 +6,7 @@ use crate::audit::Recorder;
 use crate::clock::Clock;
 use crate::domain::{
     Actor, Channel, Cursor, Date, Event, EventId, EventName, LeadKey, Rung, Signal, Site, SiteId, SitePolicy,
-    Text, Timestamp, Touch, VisitorId, Zone,
+    Text, Timestamp, Touch, Trust, VisitorId, Zone,
 };
 use crate::jobs::score::Scorer;
 use crate::leads::{Dimension, Lead, Transition};
@@ -188,7 +188,7 @@ fn known(lead: u8, signal: Signal, size: &str, event: Event) -> Event {
     Event { lead: Some(key(lead)), rung: Rung::Qualified, signal, attributes, ..event }
 }
 
-/// A log of three days: five pseudonyms a day, four leads among them, on every basis.
+/// A log of three days: five pseudonyms a day, four leads among them, on every basis, proven or not.
 fn log() -> impl Strategy<Value = Vec<Event>> {
     let source = prop_oneof![3 => Just(None), 1 => Just(Some("google")), 1 => Just(Some("newsletter"))];
     let who = (0..5_u8, prop::option::weighted(0.3, 0..4_u8));
@@ -206,7 +206,9 @@ fn log() -> impl Strategy<Value = Vec<Event>> {
                 source: Text::non_empty(source),
                 ..Touch::DIRECT
             });
-            let plain = Event { touch, ..plain };
+            // What is said on one of the pages is proven by the site's server.
+            let trust = if page == 0 && lead.is_some() { Trust::Vouched } else { plain.trust };
+            let plain = Event { touch, trust, ..plain };
             match lead {
                 Some(lead) => known(lead, signal, &size.to_string(), plain),
                 None => plain,

@@ -1,7 +1,7 @@
 //! Sites and their policies. Invariant: a site's number and secret are given once and never change.
 
 use super::StoreError;
-use crate::domain::{Site, SiteId, SitePolicy, Zone};
+use crate::domain::{IdentitySecrets, Site, SiteId, SiteNo, SitePolicy, Zone};
 
 /// A site to add.
 #[derive(Debug, Clone)]
@@ -29,4 +29,10 @@ pub trait Sites: Send + Sync + 'static {
     /// # Errors
     /// When the engine fails.
     fn put_site(&self, site: NewSite) -> Result<Site, StoreError>;
+
+    /// Puts what a site's own server signs with in the place of what was there.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when there is no such site; otherwise when the engine fails.
+    fn set_identity_secrets(&self, site: SiteNo, secrets: &IdentitySecrets) -> Result<(), StoreError>;
 }

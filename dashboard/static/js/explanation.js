@@ -102,12 +102,13 @@ export class Explanation {
   }
 
   /** Where it stands now, for how long it may, and what comes by itself. */
-  #standing({ stage, sla, exit, cooling_until: cooling, transitions }) {
+  #standing({ known, stage, sla, exit, cooling_until: cooling, transitions, verified_at: verified }) {
     // What people made an MQL, and what sales works on, falls out by nothing.
     const machine = stage === "mql" && ["collector", undefined].includes(transitions?.at(-1)?.actor);
     const at = (moment) => h("time", { datetime: moment }, instant(moment, this.#zone));
     const since = this.#lead.stage === stage ? this.#lead.stage_since : null;
     const facts = [
+      known && ["Who it is", verified ? ["verified by your server since ", at(verified)] : ["said in a form, not verified"]],
       ["Stage now", [stageName(stage), ...(since ? [" since ", at(since)] : [])]],
       sla && ["Time limit", [`${hours(sla.limit_hours)}, `, sla.overdue ? h("strong", { class: "overdue" }, "overdue since ", at(sla.due_at)) : h("span", null, "until ", at(sla.due_at))]],
       machine && exit?.falls_at && ["If nothing new happens", ["no MQL any more (the way out is below ", `${points(exit.below)} points) from `, at(exit.falls_at)]],

@@ -167,7 +167,7 @@ export class Leads {
     const employer = [company, size && `size ${size}`].filter(Boolean).join(", ");
     first.querySelector(".lead-body").replaceChildren(
       h("time", { datetime: lead.became_mql_at ?? lead.first_seen, title: this.#zone }, heard("became an MQL "), instant(lead.became_mql_at, this.#zone)),
-      ...[job, employer].filter(Boolean).map((words) => h("div", { class: "sub" }, words)));
+      ...[job, employer, lead.verified_at && "verified"].filter(Boolean).map((words) => h("div", { class: "sub" }, words)));
     const origin = [lead.source && [lead.source, lead.medium].filter(Boolean).join(" / "), lead.campaign && `campaign ${lead.campaign}`, lead.country].filter(Boolean);
     channel.replaceChildren(
       h("div", { class: "channel" }, swatch("channel", lead.channel), h("span", null, heard("channel "), lead.channel_label ?? fieldName(lead.channel ?? "unknown"))),

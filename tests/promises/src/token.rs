@@ -7,7 +7,7 @@ use mqlite::audit::parse_head;
 use mqlite::domain::{
     Date, EventId, EventName, LeadKey, ModelHash, Reference, RuleId, SiteId, Stage, Timestamp, Zone, to_hex,
 };
-use mqlite::privacy::{mint, read_token};
+use mqlite::privacy::{mint, proves, read_token};
 
 /// Reads them as a token, signs a token by them and bends it, and reads them as everything else.
 ///
@@ -29,6 +29,13 @@ pub fn token(bytes: &[u8]) {
     let bent = bend(&whole, &mut input);
     if bent.trim() != whole {
         assert!(read_token(site, &bent).is_err(), "{bent:?} was bent from {whole:?}");
+    }
+    // Nobody guesses a signature; whatever is tried is no proof, and no error either.
+    let soon = Timestamp::from_millis(1_000);
+    for proof in
+        [text.as_ref(), &format!("1.60.{text}"), &format!("1.{text}.{}", to_hex(&input.bytes::<32>()))]
+    {
+        assert!(!proves(site, &input.bytes(), proof, soon), "{proof:?}");
     }
     names(&text);
 }

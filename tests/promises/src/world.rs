@@ -2,7 +2,7 @@
 
 use actix_web::http::header::HeaderValue;
 use actix_web::test::TestRequest;
-use mqlite::domain::{Basis, Event, Site, SiteId, SiteNo, SitePolicy, Timestamp, Zone};
+use mqlite::domain::{Basis, Event, IdentitySecrets, Site, SiteId, SiteNo, SitePolicy, Timestamp, Zone};
 use mqlite::enrich::geo::Countries;
 use mqlite::ingest::{self, Refusal, Sender, Taken};
 use mqlite::privacy::{Client, IdentityLimits, Privacy, Salts, TrustedProxies, V4Prefix};
@@ -44,7 +44,16 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
 fn site(no: u32, id: &str, policy: SitePolicy) -> Site {
     let id = SiteId::parse(id).expect("valid");
     let secret = [7; 32];
-    Site { no: SiteNo::new(no), id, zone: Zone::utc(), policy, policy_version: 1, secret, counted_from: None }
+    Site {
+        no: SiteNo::new(no),
+        id,
+        zone: Zone::utc(),
+        policy,
+        policy_version: 1,
+        secret,
+        identity: IdentitySecrets { current: Some([8; 32]), before: Some([9; 32]) },
+        counted_from: None,
+    }
 }
 
 /// Somebody with this user agent; `None` when no request could carry it.

@@ -281,7 +281,7 @@ fn csv(document: &Document) -> Result<String, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Date, Site, SiteNo, SitePolicy, Timestamp, Zone};
+    use crate::domain::{Date, IdentitySecrets, Site, SiteNo, SitePolicy, Timestamp, Zone};
     use crate::leads::closed_loop::Journey;
 
     #[test]
@@ -293,6 +293,7 @@ mod tests {
             policy: SitePolicy::default(),
             policy_version: 1,
             secret: [0; 32],
+            identity: IdentitySecrets::default(),
             counted_from: None,
         };
         let known_at = Timestamp::parse("2026-11-01T12:00:00Z").expect("valid");

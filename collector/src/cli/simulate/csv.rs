@@ -125,7 +125,9 @@ impl Rows {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Channel, Date, LeadKey, RuleId, Site, SiteId, SiteNo, SitePolicy, Timestamp, Zone};
+    use crate::domain::{
+        Channel, Date, IdentitySecrets, LeadKey, RuleId, Site, SiteId, SiteNo, SitePolicy, Timestamp, Zone,
+    };
     use crate::jobs::simulate::{Kind, Period, Scored};
     use crate::scoring::{DEFAULT_MODEL, Model};
 
@@ -138,6 +140,7 @@ mod tests {
             policy: SitePolicy::default(),
             policy_version: 1,
             secret: [0; 32],
+            identity: IdentitySecrets::default(),
             counted_from: None,
         };
         let model = Model::parse(DEFAULT_MODEL).expect("right");

@@ -4,6 +4,7 @@
 mod consent;
 mod kept;
 mod minimised;
+mod proven;
 mod robust;
 
 use super::{Refusal, Sender, Taken, take};

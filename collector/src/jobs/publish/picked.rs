@@ -146,6 +146,7 @@ impl Ways {
             last_at,
             origin,
             lead: None,
+            proven: false,
             hits: Vec::new(),
         };
         self.visits.insert(visitor, visit);

@@ -2,7 +2,7 @@
 //! that it wraps.
 
 use super::World;
-use crate::domain::{Cursor, LeadKey, ModelHash, Site, SiteNo, Timestamp, VisitorId};
+use crate::domain::{Cursor, IdentitySecrets, LeadKey, ModelHash, Site, SiteNo, Timestamp, VisitorId};
 use crate::leads::{Lead, Transition};
 use crate::storage::memory::MemoryLedger;
 use crate::storage::{Changes, Loaded, ModelVersion, Models, NewSite, Scores, Sites, StoreError, VoidStep};
@@ -117,5 +117,9 @@ impl Sites for Crashing {
 
     fn put_site(&self, site: NewSite) -> Result<Site, StoreError> {
         self.inner.put_site(site)
+    }
+
+    fn set_identity_secrets(&self, site: SiteNo, secrets: &IdentitySecrets) -> Result<(), StoreError> {
+        self.inner.set_identity_secrets(site, secrets)
     }
 }

@@ -2,7 +2,7 @@
 //! write them back.
 
 use super::*;
-use crate::domain::{Act, Action, Actor, ModelHash, Site};
+use crate::domain::{Act, Action, Actor, IdentitySecrets, ModelHash, Site};
 use crate::storage::{
     Changes, EraseEvents, Loaded, ModelVersion, Models, Rights, StoreError, TakeBack, VoidStep,
 };
@@ -127,6 +127,10 @@ impl Sites for Erasing {
 
     fn put_site(&self, site: NewSite) -> Result<Site, StoreError> {
         self.world.ledger.put_site(site)
+    }
+
+    fn set_identity_secrets(&self, site: SiteNo, secrets: &IdentitySecrets) -> Result<(), StoreError> {
+        self.world.ledger.set_identity_secrets(site, secrets)
     }
 }
 

@@ -17,6 +17,7 @@ mod overdue;
 mod overrides;
 mod past;
 mod predictions;
+mod proven;
 mod publish;
 mod published;
 mod replay;
@@ -30,7 +31,7 @@ mod voids;
 use super::score::{Scorer, profile};
 use crate::domain::{
     Channel, Cursor, Date, EmailDomain, Event, EventId, EventName, LeadKey, Place, Rung, Signal, SiteId,
-    SiteNo, SitePolicy, Text, Timestamp, Touch, VisitorId, Zone,
+    SiteNo, SitePolicy, Text, Timestamp, Touch, Trust, VisitorId, Zone,
 };
 use crate::leads::{Dimension, Lead, Transition, Visit};
 use crate::scoring::Model;
@@ -160,6 +161,11 @@ fn event(name: &str, path: &str, at: Timestamp) -> Event {
 /// The same, by somebody who said who they are.
 fn known(number: u8, event: Event) -> Event {
     Event { lead: Some(lead_key(number)), rung: Rung::Qualified, domain: Some(EmailDomain::Free), ..event }
+}
+
+/// The same, with a proof of the site's own server.
+fn proven(number: u8, event: Event) -> Event {
+    Event { trust: Trust::Vouched, ..known(number, event) }
 }
 
 /// Gives each event an id by its place.
@@ -308,7 +314,8 @@ fn log(late_most: i64) -> impl Strategy<Value = Vec<Event>> {
         1 => Just(email()),
         1 => Just(Some(touch(Channel::PaidSearch, "google"))),
     ];
-    let identity = prop::option::weighted(0.25, (0..3_u8, prop::option::of(0..300_u32)));
+    let proof = prop::bool::weighted(0.2);
+    let identity = prop::option::weighted(0.25, (0..3_u8, prop::option::of(0..300_u32), proof));
     let what = (prop::sample::select(DOINGS.to_vec()), 0..4_u8);
     let one = (when, who, arrival, identity, what).prop_map(
         |((at, late), (site, person), touch, identity, what)| {
@@ -321,8 +328,8 @@ fn log(late_most: i64) -> impl Strategy<Value = Vec<Event>> {
                 place: Place { country: Text::non_empty(["DE", "FR", "", "AT"][usize::from(person)]) },
                 ..event(what.0, &format!("/{}", what.1), minute(at))
             };
-            if let Some((lead, size)) = identity {
-                event = known(number + lead, event);
+            if let Some((lead, size, proof)) = identity {
+                event = if proof { proven(number + lead, event) } else { known(number + lead, event) };
                 event
                     .attributes
                     .extend(size.map(|size| (Text::clean("size"), Text::clean(&size.to_string()))));

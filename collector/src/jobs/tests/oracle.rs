@@ -12,29 +12,47 @@ struct History {
     hits: Vec<Hit>,
     profile: Profile,
     newest: Option<Timestamp>,
+    verified: bool,
 }
 
 /// Whose each event is, by the words of the design: a lead's own events; on a site that links, also what
-/// the pseudonym did before, unless another lead was there before, and what it does after.
+/// the pseudonym did before, unless another lead was there before, and what it does after. Once a lead is proven,
+/// only what is proven, and what a pseudonym does that was proven to be theirs.
 fn histories(log: &[Event]) -> BTreeMap<LeadKey, History> {
     let model = model(MODEL);
     let mut leads: BTreeMap<LeadKey, History> = BTreeMap::new();
     let mut pending: BTreeMap<VisitorId, Vec<Hit>> = BTreeMap::new();
-    let mut is: BTreeMap<VisitorId, LeadKey> = BTreeMap::new();
+    let mut is: BTreeMap<VisitorId, (LeadKey, bool)> = BTreeMap::new();
+    let mut verified: BTreeSet<LeadKey> = BTreeSet::new();
     for event in log.iter().filter(|event| event.site != SiteNo::new(3)) {
         let links = event.site == SiteNo::new(1);
         let visitor = event.visitor.expect("each has one");
+        let proof = event.trust == Trust::Vouched;
+        if let Some(key) = event.lead.filter(|key| verified.contains(key) && !proof) {
+            if links {
+                pending.remove(&visitor);
+                let tie = is.entry(visitor).or_insert((key, false));
+                *tie = if tie.0 == key { *tie } else { (key, false) };
+            }
+            continue;
+        }
         if let Some(key) = event.lead {
+            verified.extend(proof.then_some(key));
             let lead = leads.entry(key).or_default();
+            lead.verified |= proof;
             lead.profile.attributes.extend(event.attributes.clone());
             lead.profile.domain.clone_from(&event.domain);
             lead.profile.country = event.place.country.clone().or_else(|| lead.profile.country.take());
             if links {
-                is.insert(visitor, key);
+                is.insert(visitor, (key, proof));
                 lead.hits.extend(pending.remove(&visitor).unwrap_or_default());
             }
         }
-        match event.lead.or_else(|| is.get(&visitor).copied()) {
+        let tie = is.get(&visitor).copied();
+        if event.lead.is_none() && tie.is_some_and(|(key, proven)| verified.contains(&key) && !proven) {
+            continue;
+        }
+        match event.lead.or(tie.map(|(key, _)| key)) {
             Some(key) => {
                 let lead = leads.entry(key).or_default();
                 lead.hits.extend(model.hits(event));
@@ -62,6 +80,7 @@ proptest! {
             let history = &expected[&lead.key];
             let newest = history.newest.expect("a lead did something");
             prop_assert_eq!(lead.last_seen, newest);
+            prop_assert_eq!(lead.verified_at.is_some(), history.verified);
             prop_assert_eq!(&profile(&lead).attributes, &history.profile.attributes);
             let evaluation = model(MODEL).evaluate(&history.hits, &history.profile, newest);
             prop_assert_eq!(lead.score, evaluation.score());

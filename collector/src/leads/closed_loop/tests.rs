@@ -1,7 +1,7 @@
 //! Cohorts, maturity and guard rails by hand. Invariant: groups and cohorts sum to the totals, whatever the journeys.
 
 use super::*;
-use crate::domain::{Money, SiteId, SiteNo, SitePolicy, Stage, Text, Zone};
+use crate::domain::{IdentitySecrets, Money, SiteId, SiteNo, SitePolicy, Stage, Text, Zone};
 use proptest::prelude::*;
 
 fn site() -> Site {
@@ -12,6 +12,7 @@ fn site() -> Site {
         policy: SitePolicy::default(),
         policy_version: 1,
         secret: [0; 32],
+        identity: IdentitySecrets::default(),
         counted_from: None,
     }
 }

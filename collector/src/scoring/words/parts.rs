@@ -280,7 +280,7 @@ fn asked(of: &EventMatch) -> Option<String> {
     let trust = match of.min_trust {
         Trust::Unverified => Some("nothing of its sender"),
         Trust::Human => None,
-        Trust::Vouched => Some("your server as its sender"),
+        Trust::Vouched => Some("a proof by your server of who it is"),
     };
     let rung = match of.min_rung {
         Rung::Qualified => Some("consent to be qualified"),

@@ -48,6 +48,7 @@ fn visit(number: u8, site: SiteNo, last_at: i64) -> Visit {
         last_at: at(last_at),
         origin: plain_lead(1, at(1)).first,
         lead: None,
+        proven: false,
         hits: Vec::new(),
     }
 }

@@ -134,14 +134,15 @@ pub(in crate::storage) fn hits() -> impl Strategy<Value = Vec<Hit>> {
 
 /// A visit of one of five pseudonyms; odd ones are on site 1, even ones on site 2.
 pub(super) fn visit() -> impl Strategy<Value = Visit> {
-    (0..5_u8, moment(), moment(), origin(), prop::option::of(0..5_u8), hits()).prop_map(
-        |(number, started_at, last_at, origin, lead, hits)| Visit {
+    (0..5_u8, moment(), moment(), origin(), prop::option::of(0..5_u8), any::<bool>(), hits()).prop_map(
+        |(number, started_at, last_at, origin, lead, proven, hits)| Visit {
             visitor: visitor(number),
             site: SiteNo::new(if number % 2 == 1 { 1 } else { 2 }),
             started_at,
             last_at,
             origin,
             lead: lead.map(lead_key),
+            proven,
             hits,
         },
     )
@@ -149,7 +150,7 @@ pub(super) fn visit() -> impl Strategy<Value = Visit> {
 
 /// A lead of one of five keys; odd ones are on site 1, even ones on site 2.
 pub(super) fn lead() -> impl Strategy<Value = Lead> {
-    let times = (moment(), moment());
+    let times = (moment(), moment(), prop::option::of(moment()));
     let who = (
         prop::option::of(domain()),
         some_text(),
@@ -171,6 +172,7 @@ pub(super) fn lead() -> impl Strategy<Value = Lead> {
             first_seen: times.0,
             known_at: times.0,
             last_seen: times.1,
+            verified_at: times.2,
             domain: who.0,
             country: who.1,
             attributes: who.2,
@@ -199,6 +201,7 @@ pub(super) fn plain_lead(number: u8, last_seen: Timestamp) -> Lead {
         first_seen: last_seen,
         known_at: last_seen,
         last_seen,
+        verified_at: None,
         domain: None,
         country: None,
         attributes: Attributes::new(),

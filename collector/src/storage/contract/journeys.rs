@@ -5,8 +5,8 @@ use super::generate::{lead_key, model, plain_lead};
 use super::ledger::{begun, commit};
 use super::{Backend, contract};
 use crate::domain::{
-    Act, Action, Actor, Channel, Date, Money, Role, Score, Site, SiteId, SiteNo, SitePolicy, Stage, Text,
-    Thousandths, Timestamp, Touch, Zone,
+    Act, Action, Actor, Channel, Date, IdentitySecrets, Money, Role, Score, Site, SiteId, SiteNo, SitePolicy,
+    Stage, Text, Thousandths, Timestamp, Touch, Zone,
 };
 use crate::leads::closed_loop::{Ask, Numbers, report};
 use crate::leads::{Lead, Origin, Qualified, Touched, Transition};
@@ -36,6 +36,7 @@ fn site(number: u32) -> Site {
         policy: SitePolicy::default(),
         policy_version: 1,
         secret: [0; 32],
+        identity: IdentitySecrets::default(),
         counted_from: None,
     }
 }

@@ -4,7 +4,8 @@
 use super::generate::{hits, lead, lead_key, model, plain_lead, transition, visit, visitor};
 use super::{Backend, contract};
 use crate::domain::{
-    Basis, Cursor, Date, Retention, Rung, Signal, Site, SiteId, SiteNo, SitePolicy, Timestamp, Zone,
+    Basis, Cursor, Date, IdentitySecrets, Retention, Rung, Signal, Site, SiteId, SiteNo, SitePolicy,
+    Timestamp, Zone,
 };
 use crate::leads::{Dimension, Lead, Transition, Visit};
 use crate::storage::{
@@ -16,6 +17,7 @@ use std::collections::BTreeMap;
 
 contract!(
     a_site_keeps_its_number_and_secret,
+    secrets_for_proofs_are_kept_changed_and_ended,
     a_policys_version_rises_when_it_changes,
     sites_are_listed_by_domain,
     progress_begins_with_restart,
@@ -92,6 +94,27 @@ fn a_site_keeps_its_number_and_secret(backend: &dyn Backend) {
 }
 
 /// One more exactly when the policy differs, whoever puts it, and for each site by itself.
+fn secrets_for_proofs_are_kept_changed_and_ended(backend: &dyn Backend) {
+    let ledger = backend.ledger();
+    let site = ledger.put_site(new_site("example.com", SitePolicy::default())).expect("puts");
+    let other = ledger.put_site(new_site("example.org", SitePolicy::default())).expect("puts");
+    assert_eq!(site.identity, IdentitySecrets::default());
+    let one = site.identity.rotated([1; 32]);
+    let two = one.rotated([2; 32]);
+    assert_eq!(two, IdentitySecrets { current: Some([2; 32]), before: Some([1; 32]) });
+    let three = two.rotated([3; 32]);
+    assert_eq!(three.before, Some([2; 32]), "of the one before nothing is left");
+    for secrets in [one, two, three, IdentitySecrets::default()] {
+        ledger.set_identity_secrets(site.no, &secrets).expect("puts");
+        let kept = ledger.sites().expect("reads");
+        assert_eq!((&kept[0].identity, &kept[1].identity), (&secrets, &other.identity));
+        let again = ledger.put_site(new_site("example.com", SitePolicy::default())).expect("puts");
+        assert_eq!((again.identity, again.secret, again.policy_version), (secrets, site.secret, 1));
+    }
+    let nobody = ledger.set_identity_secrets(SiteNo::new(77), &IdentitySecrets::default());
+    assert!(matches!(nobody, Err(StoreError::Conflict)));
+}
+
 fn a_policys_version_rises_when_it_changes(backend: &dyn Backend) {
     let ledger = backend.ledger();
     let policies = [
@@ -189,6 +212,7 @@ fn a_commit_from_elsewhere_writes_nothing(backend: &dyn Backend) {
             last_at: Timestamp::from_millis(2),
             origin: old.first.clone(),
             lead: None,
+            proven: false,
             hits: Vec::new(),
         }],
         leads: vec![plain_lead(1, Timestamp::from_millis(99)), plain_lead(3, Timestamp::from_millis(99))],
@@ -243,6 +267,7 @@ fn a_visit_brings_its_lead_along(backend: &dyn Backend) {
         last_at: Timestamp::from_millis(2),
         origin: plain_lead(1, Timestamp::from_millis(0)).first,
         lead,
+        proven: false,
         hits: Vec::new(),
     };
     let visits = vec![visit(1, Some(lead_key(1))), visit(2, None), visit(3, Some(lead_key(77)))];
@@ -333,6 +358,7 @@ fn old_visits_are_forgotten(backend: &dyn Backend) {
         last_at: Timestamp::from_millis(last_at),
         origin: plain_lead(1, Timestamp::from_millis(0)).first,
         lead: None,
+        proven: false,
         hits: Vec::new(),
     };
     let visits = vec![visit(1, 99), visit(2, 100), visit(3, 101)];

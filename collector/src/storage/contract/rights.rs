@@ -193,6 +193,7 @@ fn mql(number: u8, source: &str) -> (Lead, Transition, Visit) {
         last_at: at(5),
         origin: lead.first.clone(),
         lead: Some(lead.key),
+        proven: false,
         hits: Vec::new(),
     };
     (lead, transition, visit)

@@ -3,8 +3,8 @@
 use super::publications::Numbered;
 use super::voids::Kept;
 use crate::domain::{
-    Channel, Cursor, Date, Entry, LeadKey, ModelHash, Override, Reference, Restriction, Role, Site, SiteNo,
-    Timestamp, VisitorId,
+    Channel, Cursor, Date, Entry, IdentitySecrets, LeadKey, ModelHash, Override, Reference, Restriction,
+    Role, Site, SiteNo, Timestamp, VisitorId,
 };
 use crate::leads::closed_loop::Journey;
 use crate::leads::outcome::Said;
@@ -202,6 +202,7 @@ impl Sites for MemoryLedger {
             policy: new.policy.clone(),
             policy_version: 1,
             secret,
+            identity: IdentitySecrets::default(),
             counted_from: None,
         });
         if site.policy != new.policy {
@@ -209,6 +210,13 @@ impl Sites for MemoryLedger {
             site.policy_version += 1;
         }
         Ok(site.clone())
+    }
+
+    fn set_identity_secrets(&self, site: SiteNo, secrets: &IdentitySecrets) -> Result<(), StoreError> {
+        let mut state = self.state();
+        let known = state.sites.values_mut().find(|known| known.no == site).ok_or(StoreError::Conflict)?;
+        known.identity = secrets.clone();
+        Ok(())
     }
 }
 

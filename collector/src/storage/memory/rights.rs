@@ -125,7 +125,7 @@ impl State {
         });
         let mut untied = 0;
         for visit in self.visits.values_mut().filter(|visit| visit.lead == Some(lead) && since.is_some()) {
-            visit.lead = None;
+            (visit.lead, visit.proven) = (None, false);
             untied += 1;
         }
         untied

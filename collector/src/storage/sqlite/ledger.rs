@@ -3,7 +3,7 @@
 
 use super::connect::{self, Connection, Readers};
 use super::{migrate, sql, visits};
-use crate::domain::{Date, Site, SiteId, SiteNo, SitePolicy, Zone};
+use crate::domain::{Date, IdentitySecrets, Site, SiteId, SiteNo, SitePolicy, Zone};
 use crate::storage::{Ledger, NewSite, Sites, StoreError, random};
 use rusqlite::{Row, params};
 use std::path::{Path, PathBuf};
@@ -64,6 +64,10 @@ fn site(row: &Row<'_>) -> Result<Site, StoreError> {
         policy,
         policy_version: row.get("policy_version")?,
         secret: row.get("secret")?,
+        identity: IdentitySecrets {
+            current: row.get("identity_secret")?,
+            before: row.get("identity_secret_before")?,
+        },
         counted_from: row.get::<_, Option<i32>>("counted_from")?.map(Date::from_days),
     })
 }
@@ -111,5 +115,13 @@ impl Sites for SqliteLedger {
         }
         transaction.commit()?;
         Ok(stored)
+    }
+
+    fn set_identity_secrets(&self, site: SiteNo, secrets: &IdentitySecrets) -> Result<(), StoreError> {
+        let changed = self.writer().execute(
+            sql!("ledger/set_identity_secrets"),
+            params![site.get(), secrets.current, secrets.before],
+        )?;
+        if changed == 1 { Ok(()) } else { Err(StoreError::Conflict) }
     }
 }

@@ -47,6 +47,7 @@ pub(super) const LEDGER: &[Migration] = &[
     step!("ledger", "0013_compact"),
     step!("ledger", "0014_voids"),
     step!("ledger", "0015_lead_lists"),
+    step!("ledger", "0016_proof"),
 ];
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS migrations (

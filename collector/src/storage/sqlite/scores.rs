@@ -59,6 +59,7 @@ pub(super) fn lead(row: &Row<'_>) -> Result<Lead, StoreError> {
         first_seen: Timestamp::from_millis(row.get("first_seen")?),
         known_at: Timestamp::from_millis(row.get("known_at")?),
         last_seen: Timestamp::from_millis(row.get("last_seen")?),
+        verified_at: row.get::<_, Option<i64>>("verified_at")?.map(Timestamp::from_millis),
         domain: row.get::<_, Option<String>>("domain")?.as_deref().map(EmailDomain::from_stored),
         country: row.get::<_, Option<String>>("country")?.as_deref().and_then(Text::non_empty),
         attributes: codec::from_json(blob(row, "attributes")?, "leads.attributes")?,
@@ -139,6 +140,7 @@ fn put_lead(connection: &Connection, lead: &Lead) -> Result<(), StoreError> {
         lead.scored_at.millis(),
         codec::touches(&lead.touches, &lead.first),
         codec::hits(&lead.hits),
+        lead.verified_at.map(Timestamp::millis),
     ])?;
     Ok(())
 }

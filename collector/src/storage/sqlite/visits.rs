@@ -123,6 +123,7 @@ fn visit(row: &Row<'_>) -> Result<Visit, StoreError> {
         origin: codec::to_origin(bytes(4)?.unwrap_or_default(), "visits.origin")?,
         lead: row.get::<_, Option<[u8; 16]>>(5)?.map(LeadKey::from_bytes),
         hits: codec::to_hits(bytes(6)?, "visits.hits")?,
+        proven: row.get(7)?,
     })
 }
 
@@ -184,15 +185,15 @@ impl<'c> Writing<'c> {
         let (visitor, site) = (visit.visitor.bytes(), visit.site.get());
         let (started_at, last_at) = (visit.started_at.millis(), visit.last_at.millis());
         let (origin, hits) = (codec::origin(&visit.origin), codec::hits(&visit.hits));
-        let lead = visit.lead.as_ref().map(LeadKey::bytes);
+        let (lead, proven) = (visit.lead.as_ref().map(LeadKey::bytes), visit.proven);
         let changed = match row {
-            Some(id) => {
-                self.change.execute(params![visitor, site, started_at, last_at, origin, lead, hits, id])?
-            }
+            Some(id) => self
+                .change
+                .execute(params![visitor, site, started_at, last_at, origin, lead, hits, proven, id])?,
             None => 0,
         };
         if changed == 0 {
-            self.insert.execute(params![visitor, site, started_at, last_at, origin, lead, hits])?;
+            self.insert.execute(params![visitor, site, started_at, last_at, origin, lead, hits, proven])?;
         }
         Ok(())
     }
@@ -279,6 +280,7 @@ mod tests {
             last_at: at,
             origin,
             lead: None,
+            proven: false,
             hits: vec![],
         }
     }

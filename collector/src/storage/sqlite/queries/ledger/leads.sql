@@ -1,7 +1,7 @@
 -- First which, from an index that holds all that decides, and then those as a whole: rows are wide.
 SELECT key, site, stage, first_seen, known_at, last_seen, domain, country, attributes, first_origin, last_origin,
        total, fit, engagement, reasons, mql_at, mql_total, mql_fit, mql_engagement,
-       stage_at, stage_by, scored_at
+       stage_at, stage_by, scored_at, verified_at
 FROM leads
 WHERE key IN (
     SELECT key FROM leads

@@ -6,7 +6,7 @@ WITH due AS (
 )
 SELECT key, site, stage, first_seen, known_at, last_seen, domain, country, attributes, first_origin, last_origin,
        total, fit, engagement, reasons, mql_at, mql_total, mql_fit, mql_engagement,
-       stage_at, stage_by, scored_at
+       stage_at, stage_by, scored_at, verified_at
 FROM due
 WHERE due_at <= :now AND (due_at, key) > (:after_at, :after_key)
 ORDER BY due_at, key

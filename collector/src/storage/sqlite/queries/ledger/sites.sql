@@ -1,1 +1,2 @@
-SELECT no, domain, zone, policy, policy_version, secret, counted_from FROM sites ORDER BY domain
+SELECT no, domain, zone, policy, policy_version, secret, identity_secret, identity_secret_before, counted_from
+FROM sites ORDER BY domain

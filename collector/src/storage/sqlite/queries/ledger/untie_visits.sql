@@ -1,1 +1,1 @@
-UPDATE visits SET lead = NULL WHERE lead = ?1
+UPDATE visits SET lead = NULL, proven = 0 WHERE lead = ?1

@@ -1,1 +1,1 @@
-SELECT visitor, site, started_at, last_at, origin, lead, hits FROM visits WHERE id = ?1
+SELECT visitor, site, started_at, last_at, origin, lead, hits, proven FROM visits WHERE id = ?1
