@@ -1,7 +1,7 @@
 //! The binary under test. Invariant: it is built from this working tree, once a test process, in the
 //! profile that the tests themselves are built in; `MQLITE_BIN` names another one.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -16,13 +16,19 @@ pub fn binary() -> &'static Path {
     })
 }
 
+/// The cargo that started this program, or the one of the path: only these know which toolchain is meant.
+#[must_use]
+pub fn cargo() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
 /// Builds it where this test was built: `TARGET/[TRIPLE/]PROFILE/deps/test`; or this program, which is not in `deps`.
 fn build() -> PathBuf {
     let test = std::env::current_exe().expect("a test knows where it is");
     let folder = test.parent().expect("a test is in a folder");
     let profile = if folder.ends_with("deps") { folder.parent().expect("a profile") } else { folder };
     let mut target = profile.parent().expect("a profile is in a target folder");
-    let mut command = Command::new(env!("CARGO"));
+    let mut command = Command::new(cargo());
     command.args(["build", "--package", "mqlite", "--bin", "mqlite", "--message-format", "json"]);
     if !target.join("CACHEDIR.TAG").exists() {
         let triple = target.file_name().expect("a target has a name");

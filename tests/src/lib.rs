@@ -21,7 +21,7 @@ mod wait;
 mod zones;
 
 pub use app::{AUDITORS_PASSWORD, PASSWORD, Setup, TestApp};
-pub use binary::{Finished, binary, mqlite, mqlite_fed, mqlite_in};
+pub use binary::{Finished, binary, cargo, mqlite, mqlite_fed, mqlite_in};
 pub use collector::terminate;
 pub use event::{Event, address_hash, event, fresh_id, pageview};
 pub use http::{Answer, Problem, Request, request};

@@ -6,6 +6,7 @@ use crate::arguments::root;
 use crate::page::Outcomes;
 use crate::run::say;
 use crate::{Fault, Finding, How};
+use mqlite_tests::cargo;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -101,7 +102,7 @@ fn copy(source: &Path) -> Result<(), String> {
 /// Builds the copy as we were built, and puts the binary at `binary`.
 fn build(target: &Path, source: &Path, binary: &Path) -> Result<PathBuf, String> {
     let profile = if cfg!(debug_assertions) { ("dev", "debug") } else { ("release", "release") };
-    let mut build = Command::new(env!("CARGO"));
+    let mut build = Command::new(cargo());
     build.args(["build", "--locked", "--package", "mqlite", "--bin", "mqlite", "--profile", profile.0]);
     build.arg("--target-dir").arg(target).current_dir(source);
     succeed(&mut build, "what was planted does not build")?;
