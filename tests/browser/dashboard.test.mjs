@@ -494,8 +494,7 @@ for (const colorScheme of ["light", "dark"]) {
       await page.locator("[data-sum]").waitFor();
       await page.locator("#as-table").click();
       await page.locator("#means summary").click();
-      const found = await faults(page);
-      assert.deepEqual(found, { faint: [], nameless: [], twice: [], wide: 0, moving: 0 });
+      assert.deepEqual(await faults(page), { faint: [], nameless: [], twice: [], wide: 0, moving: 0 });
     });
   }
 }
