@@ -216,7 +216,12 @@ fn a_flood_is_marked() {
         command,
         format!("mqlite void --site {SITE} --from {day} --to {day} --channel referral --dry-run")
     );
-    let said = mqlite(["anomalies", "--site", SITE, "--data", &app.data().display().to_string()]).assert_ok();
+    let folder = app.data().display().to_string();
+    let said = mqlite(["anomalies", "--site", SITE, "--data", &folder]).assert_ok();
     assert!(said.contains("Referral: 21 new leads on") && said.contains(command), "{said}");
+    // What it says can be typed, on the day itself.
+    let typed = command.split(' ').skip(1).chain(["--data", &folder]);
+    let dry = mqlite(typed).assert_ok();
+    assert!(dry.contains("Nothing was changed: this was a dry run."), "{dry}");
     app.look(&format!("/api/v1/anomalies?site={SITE}&from=x")).send().assert_problem(400);
 }

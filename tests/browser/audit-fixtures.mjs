@@ -162,7 +162,7 @@ export class AuditCollector extends Collector {
     if (!known) return { status: 404, body: { title: "Nobody found", status: 404, detail: "Nobody is stored under this." } };
     if (act === "export") {
       this.note(now, this.role, this.role, "person.exported", body.site, { format: body.format }, reference);
-      return body.format === "csv" ? { text: "kind,at\nevent,2026-11-20\n", headers: { "content-type": "text/csv" } } : { body: { made_at: now, site: body.site, time_zone: "Europe/Berlin", about: [], profile: { key: known[1].key }, requests: {}, events: [], scoring: null, kept: [], recipients: [], rights: [] } };
+      return body.format === "csv" ? { text: "kind,at\nevent,2026-11-20\n", headers: { "content-type": "text/csv" } } : { body: { made_at: now, site: body.site, time_zone: "Europe/Berlin", about: [], profile: { key: known[1].key }, requests: {}, events: [], scoring: null, decided: null, kept: [], recipients: [], rights: [] } };
     }
     const action = { erase: "person.erased", withdraw: "person.withdrew", restrict: body.restricted ? "person.restricted" : "person.unrestricted" }[act];
     const answer = { action, dry_run: body.dry_run, site: body.site, reference, counts: act === "restrict" ? { ...Object.fromEntries(Object.keys(this.counted()).map((name) => [name, 0])), visits: 1 } : this.counted(), receipt: null,

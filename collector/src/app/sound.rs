@@ -16,12 +16,13 @@ use std::sync::Arc;
 
 /// What is wrong with the databases of a data folder, as far as a quick look tells. `alone`: no collector runs on it.
 fn look(config: &Config, alone: bool) -> Vec<Damage> {
-    // The anchor first: the log may grow while we look, and never shrinks.
+    // The anchor first, then the ledger: each may grow while we look, and what it follows is never behind it.
     let anchor = Anchor::at(&config.audit_anchor);
     let newest = anchor.newest().ok().flatten();
     let (events, ledger) = (config.data.join(EVENTS), config.data.join(LEDGER));
     let alone = || alone || is_free(&config.data);
-    let (log, book) = (look_at_events(&events, &alone), look_at_ledger(&ledger, &alone));
+    let book = look_at_ledger(&ledger, &alone);
+    let log = look_at_events(&events, &alone);
     let mut damages: Vec<Damage> =
         [log.as_ref().err(), book.as_ref().err()].into_iter().flatten().cloned().collect();
     let (Ok(log), Ok(book)) = (log, book) else { return damages };

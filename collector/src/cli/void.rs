@@ -3,6 +3,7 @@
 
 use super::model::publish::{OfSite, open, wait_for, work};
 use super::{Failure, operator, say};
+use crate::clock::Clock;
 use crate::domain::{Channel, Date, Only, Selection, Site, Text, Timestamp};
 use crate::jobs::publish::{AskedVoid, NotVoided, Picked, Publisher, Refused};
 use crate::storage::{Publication, PublicationState};
@@ -94,10 +95,15 @@ impl Arguments {
     }
 }
 
-/// A moment, or a date by its beginning or its end on the site.
-fn moment(name: &str, text: &str, site: &Site, end: bool) -> Result<Timestamp, Failure> {
+/// A moment, or a date by its beginning or its end on the site; a day that goes on ends `now`.
+fn moment(name: &str, text: &str, site: &Site, now: Option<Timestamp>) -> Result<Timestamp, Failure> {
     if let Ok(date) = Date::parse(text) {
-        return Ok(site.zone.start_of(if end { date.plus(1) } else { date }));
+        let begun = site.zone.start_of(date);
+        let ended = |now: Timestamp| {
+            let end = site.zone.start_of(date.plus(1));
+            if begun < now { end.min(now) } else { end }
+        };
+        return Ok(now.map_or(begun, ended));
     }
     let wrong = |error| Failure::new(format!("--{name}: {error}, or a date such as 2026-12-31"));
     Timestamp::parse(text).map_err(wrong)
@@ -133,8 +139,8 @@ fn not_voided(why: &NotVoided) -> Failure {
 fn void(ask: Arguments) -> Result<(), Failure> {
     let only = ask.only()?;
     let (publisher, site, alone) = open(ask.of)?;
-    let from = moment("from", &ask.from.unwrap_or_default(), &site, false)?;
-    let to = moment("to", &ask.to.unwrap_or_default(), &site, true)?;
+    let from = moment("from", &ask.from.unwrap_or_default(), &site, None)?;
+    let to = moment("to", &ask.to.unwrap_or_default(), &site, Some(Clock::system().now()))?;
     let asked = AskedVoid {
         selection: Selection { from, to, only },
         reason: Text::clean(&ask.reason),

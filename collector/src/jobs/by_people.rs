@@ -27,6 +27,8 @@ pub(super) struct AtLead<'a> {
     pub(super) lead: Lead,
     /// What people did and a replay has not come to yet, oldest first.
     pub(super) pending: &'a [Transition],
+    /// Of the ledger that it was read from: whoever read something of it before asks whether that still holds.
+    pub(super) generation: i64,
     pub(super) now: Timestamp,
 }
 
@@ -98,7 +100,7 @@ impl Stages {
             let lead = leads.into_values().next().filter(|_| !restricted);
             let decided = lead
                 .ok_or_else(|| Gone::Restricted.into())
-                .and_then(|lead| decide(AtLead { model: &model, lead, pending, now }));
+                .and_then(|lead| decide(AtLead { model: &model, lead, pending, generation, now }));
             match decided {
                 Ok(Decided { changes, details, answer: made }) => {
                     answer = Ok(made);

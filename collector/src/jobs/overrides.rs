@@ -178,7 +178,7 @@ impl Stages {
         change: &dyn Fn(&mut Lead, Timestamp) -> Result<Override, Refused>,
     ) -> Result<Result<Done, Refused>, StoreError> {
         let decide = |at: AtLead<'_>| {
-            let AtLead { model, mut lead, pending, now } = at;
+            let AtLead { model, mut lead, pending, now, .. } = at;
             let given = change(&mut lead, now)?;
             let mut changes = Changes::default();
             let Changes { transitions, rollups, .. } = &mut changes;

@@ -77,6 +77,21 @@ impl std::fmt::Display for Refused {
     }
 }
 
+/// A lead as it was at a moment, read before it is its turn.
+struct Brought {
+    generation: i64,
+    lead: Lead,
+    then: Lead,
+}
+
+impl Brought {
+    /// Whether `lead` is still the one that was read.
+    fn holds(&self, lead: &Lead, generation: i64) -> bool {
+        let of = |lead: &Lead| (lead.last_seen, lead.touches.clone(), lead.last.clone());
+        self.generation == generation && of(&self.lead) == of(lead)
+    }
+}
+
 /// Makes the changes that people ask for.
 #[derive(Clone)]
 pub struct Stages {
@@ -165,14 +180,19 @@ impl Stages {
             Err(refused) => return Ok(Err(refused)),
         };
         let decide = |at: AtLead<'_>| {
-            let AtLead { model, mut lead, pending, now } = at;
+            let AtLead { model, mut lead, pending, generation, now } = at;
+            // What was read of it before its turn holds while nothing of it was taken, remade or added.
+            let brought = match &brought {
+                Some(read) if !read.holds(&lead, generation) => return Err(Refused::Later),
+                read => read.as_ref().map(|read| &read.then),
+            };
             let mut changes = Changes::default();
             let Changes { transitions, rollups, .. } = &mut changes;
             let mut steps = Steps { model, site, transitions, rollups, observer: &mut Unwatched };
             // Where it stands at that moment, as a replay will find it: the sweep may not have come by.
             let applied = steps.pass(&mut lead, pending, asked.at.unwrap_or(now).min(now));
             let made = self.judged(model, actor, site, &lead, asked, now)?;
-            if let (None, Some(was)) = (&lead.qualified, &brought) {
+            if let (None, Some(was)) = (&lead.qualified, brought) {
                 lead.touches.clone_from(&was.touches);
                 lead.last.clone_from(&was.last);
             }
@@ -199,15 +219,19 @@ impl Stages {
         site: &Site,
         key: LeadKey,
         asked: &Asked,
-    ) -> Result<Result<Option<Lead>, Refused>, StoreError> {
+    ) -> Result<Result<Option<Brought>, Refused>, StoreError> {
         let (Some(at), Stage::Mql) = (asked.at, asked.to) else { return Ok(Ok(None)) };
+        let generation = self.ledger.generation()?;
         let open = |lead: &Lead| lead.qualified.is_none() && at < lead.last_seen;
         let Some(lead) = self.ledger.lead(site.no, key)?.filter(open) else { return Ok(Ok(None)) };
         let (model, transitions) = (self.model(site)?, self.made(site, key)?);
-        let then = self.past.at(&model, site, &lead, &transitions, at, self.now())?;
-        Ok(then
-            .map(|then| then.lead.filter(|_| then.inexact_because.is_none()))
-            .map_err(|Engaged| Refused::Later))
+        match self.past.at(&model, site, &lead, &transitions, at, self.now())? {
+            Ok(then) => {
+                let exact = then.lead.filter(|_| then.inexact_because.is_none());
+                Ok(Ok(exact.map(|then| Brought { generation, lead, then })))
+            }
+            Err(Engaged) => Ok(Err(Refused::Later)),
+        }
     }
 
     /// The change that is asked for, if `lead`, scored by `model`, may make it.

@@ -9,8 +9,8 @@ use crate::domain::{
     Act, Action, Actor, Channel, Cursor, Event, EventId, Only, Role, Selection, SiteNo, Text,
 };
 use crate::storage::{
-    Changes, Ended, Ledger, NewVoid, Places, Publication, PublicationState, Sought, StoreError, Void,
-    VoidState, VoidStep,
+    Changes, Ended, Ledger, NewPublication, NewVoid, Places, Publication, PublicationState, Say, Sought,
+    StoreError, Void, VoidState, VoidStep,
 };
 use std::collections::BTreeSet;
 
@@ -93,8 +93,12 @@ fn what_waits_can_be_seen_as_it_will_be(backend: &dyn Backend) {
     assert!(ledger.voided(&[], step(false)).expect("reads").is_empty());
     // Two voids may wait at once, by the same model.
     ask(ledger, &[(9, 9)]);
-    let again = ledger.ask_publication(&ledger.publications(SITE).expect("reads").remove(0).asked, &act());
-    assert!(matches!(again, Err(StoreError::Conflict)), "and each once");
+    let waits = ledger.publications(SITE).expect("reads").remove(0).asked;
+    // Also after another model went live: of two that put the same void in force, the second would wait for ever.
+    for model in [waits.model, model(77)] {
+        let again = ledger.ask_publication(&NewPublication { model, ..waits.clone() }, &act());
+        assert!(matches!(again, Err(StoreError::Conflict)), "and each once");
+    }
 }
 
 fn what_was_said_of_nobody_is_found_and_forgotten(backend: &dyn Backend) {
@@ -105,6 +109,10 @@ fn what_was_said_of_nobody_is_found_and_forgotten(backend: &dyn Backend) {
     commit(ledger, &Changes { leads: vec![plain_lead(1, at(1))], transitions, ..Changes::default() });
     assert_eq!(ledger.void_leads(SITE, 9).expect("reads"), [lead_key(2)], "who is there is not");
     assert!(ledger.void_leads(SITE, 0).expect("reads").is_empty());
+    let say: Say<'_, u64> = &|_| act();
+    ledger.restrict(SITE, lead_key(2), Some(at(40)), false, say).expect("restricts");
+    assert!(ledger.void_leads(SITE, 9).expect("reads").is_empty(), "who asked for it is in no list");
+    ledger.restrict(SITE, lead_key(2), None, false, say).expect("lifts");
     for lead in [1, 2] {
         ledger.forget_void_lead(SITE, lead_key(lead)).expect("forgets");
     }

@@ -160,9 +160,11 @@ impl Publications for MemoryLedger {
     fn ask_publication(&self, new: &NewPublication, act: &Act) -> Result<(Publication, Entry), StoreError> {
         let mut state = self.state();
         let same = |publication: &Publication| {
+            let void = publication.asked.void.map(|step| step.no);
             publication.state == PublicationState::Running
-                && (publication.asked.site, publication.asked.model) == (new.site, new.model)
-                && publication.asked.void.map(|step| step.no) == new.void.map(|step| step.no)
+                && publication.asked.site == new.site
+                && void == new.void.map(|step| step.no)
+                && (void.is_some() || publication.asked.model == new.model)
         };
         if state.publications.iter().any(same) {
             return Err(StoreError::Conflict);

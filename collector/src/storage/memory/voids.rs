@@ -119,7 +119,10 @@ impl Voids for MemoryLedger {
         let of_site = told.chain(said).filter(|change: &&Transition| change.site == site);
         let given = state.overrides.iter().filter(|(_, (no, _))| *no == site).map(|(key, _)| *key);
         let keys: BTreeSet<LeadKey> = of_site.map(|change| change.lead).chain(given).collect();
-        Ok(keys.into_iter().filter(|key| !state.leads.contains_key(key)).take(limit).collect())
+        let restricted =
+            |key: &LeadKey| state.restrictions.get(key).is_some_and(|(_, asked)| asked.restricted.is_some());
+        let gone = |key: &LeadKey| !state.leads.contains_key(key) && !restricted(key);
+        Ok(keys.into_iter().filter(gone).take(limit).collect())
     }
 
     fn forget_void_lead(&self, site: SiteNo, lead: LeadKey) -> Result<(), StoreError> {

@@ -31,8 +31,10 @@ CREATE TABLE void_places (
 ALTER TABLE publications ADD COLUMN void INTEGER;
 ALTER TABLE publications ADD COLUMN undo INTEGER NOT NULL DEFAULT 0;
 
+-- One at a time for a model, and one for a void, whatever the model that is live meanwhile.
 DROP INDEX publications_running;
-CREATE UNIQUE INDEX publications_running ON publications (site, model, coalesce(void, 0)) WHERE state = 'running';
+CREATE UNIQUE INDEX publications_running ON publications (site, model) WHERE state = 'running' AND void IS NULL;
+CREATE UNIQUE INDEX publications_running_voids ON publications (site, void) WHERE state = 'running' AND void IS NOT NULL;
 
 -- In a shadow alone: how many voids it knows of, and how many of them were taken back.
 ALTER TABLE shadow ADD COLUMN voids INTEGER NOT NULL DEFAULT 0;
