@@ -1,10 +1,9 @@
 //! `mqlite anomalies`. Invariant: it says what the API says.
 
-use super::{Failure, say};
+use super::{Failure, days, no_site, say};
 use crate::app::{open_events_for_reading, open_ledger};
-use crate::clock::Clock;
 use crate::config::{Config, Settings};
-use crate::domain::{Date, SiteId};
+use crate::domain::SiteId;
 use crate::jobs::anomalies::report;
 
 /// Of which site and days.
@@ -34,17 +33,8 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = Config::resolve(arguments.settings)?;
     let (events, ledger) = (open_events_for_reading(&config.data)?, open_ledger(&config.data)?);
     let id = SiteId::parse(&arguments.site)?;
-    let site = ledger.sites()?.into_iter().find(|site| site.id == id).ok_or_else(|| {
-        Failure::new(format!("there is no site {id}; `mqlite site list` names those that there are"))
-    })?;
-    let date = |text: Option<String>| text.as_deref().map(Date::parse).transpose();
-    let to = date(arguments.to)?.unwrap_or_else(|| site.zone.date(Clock::system().now()));
-    let from = date(arguments.from)?.unwrap_or_else(|| to.plus(-6));
-    if from > to {
-        return Err(Failure::new(format!(
-            "--from {from} is after --to {to}; name the earlier day with --from and the later with --to"
-        )));
-    }
+    let site = ledger.sites()?.into_iter().find(|site| site.id == id).ok_or_else(|| no_site(&id))?;
+    let (from, to) = days(&site, arguments.from.as_deref(), arguments.to.as_deref(), 7)?;
     let made = report(events.as_ref(), ledger.as_ref(), &site, (from, to))?;
     if arguments.format == "json" {
         return say(serde_json::to_string_pretty(&made).map_err(|error| Failure::new(error.to_string()))?);

@@ -1,7 +1,7 @@
 //! `mqlite export`. Invariant: it prints what is stored and nothing that is not, and what it prints was
 //! recorded before.
 
-use super::{Failure, operator, say};
+use super::{Failure, no_site, operator, say};
 use crate::app::{open_events_for_reading, open_ledger, recorder};
 use crate::clock::Clock;
 use crate::config::{Config, Settings};
@@ -127,7 +127,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
         .collect();
     let only = arguments.site.map(|site| SiteId::parse(&site)).transpose()?;
     if let Some(only) = only.as_ref().filter(|only| !sites.values().any(|site| site == only.as_str())) {
-        return Err(Failure::new(format!("there is no site {only}; `mqlite site list` names them")));
+        return Err(no_site(only));
     }
     let only_no = only.as_ref().and_then(|only| all.iter().find(|site| site.id == *only)).map(|site| site.no);
     let wanted = |event: &Event| {

@@ -1,7 +1,7 @@
 //! `mqlite import outcomes`. Invariant: nothing is taken in while a line is wrong, unless somebody said that
 //! wrong lines may be skipped; no line's person is printed, only its number.
 
-use super::{Failure, operator, say};
+use super::{Failure, no_site, operator, say};
 use crate::app::open_stages;
 use crate::clock::Clock;
 use crate::config::{Config, Settings};
@@ -55,9 +55,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
     let id = SiteId::parse(&arguments.site)?;
     let config = Config::resolve(arguments.settings)?;
     let stages = open_stages(&config, Clock::system())?;
-    let site = stages
-        .site(&id)?
-        .ok_or_else(|| Failure::new(format!("there is no site {id}; `mqlite site list` names them")))?;
+    let site = stages.site(&id)?.ok_or_else(|| no_site(&id))?;
     if !stages.ready()? {
         return Err(Failure::new(
             "not every event is scored yet, or the collector scores by another model; let it run for a minute, and \

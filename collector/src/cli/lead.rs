@@ -1,7 +1,7 @@
 //! `mqlite lead`. Invariant: what is printed of leads was recorded before, and what is changed is judged in the
 //! collector's own transaction; nothing is taken away.
 
-use super::{Failure, operator, say};
+use super::{Failure, no_site, operator, say};
 use crate::app::open_stages;
 use crate::clock::Clock;
 use crate::config::{Config, Settings};
@@ -108,9 +108,7 @@ fn open(site: &str, settings: Settings) -> Result<(Stages, Site), Failure> {
     let id = SiteId::parse(site)?;
     let config = Config::resolve(settings)?;
     let stages = open_stages(&config, Clock::system())?;
-    let site = stages
-        .site(&id)?
-        .ok_or_else(|| Failure::new(format!("there is no site {id}; `mqlite site list` names them")))?;
+    let site = stages.site(&id)?.ok_or_else(|| no_site(&id))?;
     Ok((stages, site))
 }
 

@@ -24,7 +24,8 @@ pub mod verify;
 pub mod void;
 
 use crate::app::StartError;
-use crate::domain::{Actor, Invalid, Role, Text};
+use crate::clock::Clock;
+use crate::domain::{Actor, Date, Invalid, Role, Site, SiteId, Text};
 use crate::storage::StoreError;
 use std::io::{self, Write};
 
@@ -56,6 +57,24 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         Self(error.to_string())
     }
+}
+
+/// A site that is not there.
+fn no_site(id: &SiteId) -> Failure {
+    Failure::new(format!("there is no site {id}; `mqlite site list` names them"))
+}
+
+/// The days of a report on the site's clock: up to today, and so many of them, if nothing is said.
+fn days(site: &Site, from: Option<&str>, to: Option<&str>, unsaid: i32) -> Result<(Date, Date), Failure> {
+    let date = |text: Option<&str>| text.map(Date::parse).transpose();
+    let to = date(to)?.unwrap_or_else(|| site.zone.date(Clock::system().now()));
+    let from = date(from)?.unwrap_or_else(|| to.plus(1 - unsaid));
+    if from > to {
+        return Err(Failure::new(format!(
+            "--from {from} is after --to {to}; name the earlier day with --from and the later with --to"
+        )));
+    }
+    Ok((from, to))
 }
 
 /// Says why a command failed.

@@ -1,7 +1,7 @@
 //! `mqlite find`, `restrict`, `withdraw`, `erase` and `export person`. Invariant: nothing is taken away before
 //! somebody saw how much it is and said `--yes`; an address read from standard input is in no shell's history.
 
-use super::{Failure, operator, say};
+use super::{Failure, no_site, operator, say};
 use crate::app::open_rights;
 use crate::clock::Clock;
 use crate::config::{Config, Settings};
@@ -103,9 +103,7 @@ fn open(person: Person, erases: bool) -> Result<Case, Failure> {
     let id = SiteId::parse(&person.site)?;
     let config = Config::resolve(person.settings)?;
     let rights = open_rights(&config, Clock::system(), erases)?;
-    let site = rights
-        .site(&id)?
-        .ok_or_else(|| Failure::new(format!("there is no site {id}; `mqlite site list` names them")))?;
+    let site = rights.site(&id)?.ok_or_else(|| no_site(&id))?;
     let Named { email, email_hash, token, key } = person.named;
     let email = match email.as_deref() {
         Some("-") => Some(read_address()?),

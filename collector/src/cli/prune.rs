@@ -1,6 +1,6 @@
 //! `mqlite prune`. Invariant: with `--dry-run` it only counts.
 
-use super::{Failure, operator, say};
+use super::{Failure, no_site, operator, say};
 use crate::app::{open_ledger, open_retention};
 use crate::clock::Clock;
 use crate::config::{Config, Settings};
@@ -30,8 +30,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Some(name) => {
             let id = SiteId::parse(&name)?;
             let known = open_ledger(&config.data)?.sites()?.into_iter().find(|site| site.id == id);
-            let unknown = || Failure::new(format!("there is no site {id}; `mqlite site list` names them"));
-            Some(known.ok_or_else(unknown)?.no)
+            Some(known.ok_or_else(|| no_site(&id))?.no)
         }
     };
     let runs = open_retention(&config, Clock::system())?.run(&operator(), only, arguments.dry_run)?;

@@ -2,7 +2,7 @@
 
 use crate::app::{open_events_for_reading, open_ledger, recorder, settings};
 use crate::audit::DocumentAsked;
-use crate::cli::{Failure, operator, say};
+use crate::cli::{Failure, no_site, operator, say};
 use crate::clock::Clock;
 use crate::compliance::{Inputs, SiteFacts, fields};
 use crate::config::{Config, Settings};
@@ -49,7 +49,7 @@ pub(super) fn with_inputs(
     if let Some(only) = only {
         sites.retain(|facts| facts.site == only.as_str());
         if sites.is_empty() {
-            return Err(Failure::new(format!("there is no site {only}; `mqlite site list` names them")));
+            return Err(no_site(only));
         }
     }
     let asked = DocumentAsked { document, format, site: only.cloned() };

@@ -3,6 +3,7 @@
 
 use super::{Failure, read, say};
 use crate::app::{model_text, open_publisher};
+use crate::cli::no_site;
 use crate::cli::operator;
 use crate::clock::Clock;
 use crate::config::{Config, Settings};
@@ -58,9 +59,7 @@ pub(in crate::cli) fn open(of: OfSite) -> Result<(Publisher, Site, Option<crate:
     let id = SiteId::parse(&of.site)?;
     let config = Config::resolve(of.settings)?;
     let (publisher, alone) = open_publisher(&config, Clock::system())?;
-    let site = publisher
-        .named_site(&id)?
-        .ok_or_else(|| Failure::new(format!("there is no site {id}; `mqlite site list` names them")))?;
+    let site = publisher.named_site(&id)?.ok_or_else(|| no_site(&id))?;
     Ok((publisher, site, alone))
 }
 

@@ -1,10 +1,9 @@
 //! `mqlite report coverage`. Invariant: it says what the API says, by the same model.
 
 use crate::app::{model_of, open_ledger};
-use crate::cli::{Failure, say};
-use crate::clock::Clock;
+use crate::cli::{Failure, days, no_site, say};
 use crate::config::{Config, Settings};
-use crate::domain::{Date, SiteId};
+use crate::domain::SiteId;
 use crate::jobs::coverage::{Interval, Period, Report, report};
 
 /// Of which leads, and how to print it.
@@ -38,17 +37,8 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     let ledger = open_ledger(&config.data)?;
     let id = SiteId::parse(&arguments.site)?;
     let sites = ledger.sites()?;
-    let site = sites.iter().find(|site| site.id == id).ok_or_else(|| {
-        Failure::new(format!("there is no site {id}; `mqlite site list` names those that there are"))
-    })?;
-    let date = |text: Option<String>| text.as_deref().map(Date::parse).transpose();
-    let to = date(arguments.to)?.unwrap_or_else(|| site.zone.date(Clock::system().now()));
-    let from = date(arguments.from)?.unwrap_or_else(|| to.plus(-29));
-    if from > to {
-        return Err(Failure::new(format!(
-            "--from {from} is after --to {to}; name the earlier day with --from and the later with --to"
-        )));
-    }
+    let site = sites.iter().find(|site| site.id == id).ok_or_else(|| no_site(&id))?;
+    let (from, to) = days(site, arguments.from.as_deref(), arguments.to.as_deref(), 30)?;
     let interval = Interval::from_name(&arguments.interval).unwrap_or(Interval::Week);
     let model = model_of(&config, ledger.as_ref(), site.no)?;
     let made = report(ledger.as_ref(), &model, site, Period { from, to, interval })?;

@@ -2,7 +2,7 @@
 //! stand beside them in every format.
 
 use crate::app::{model_of, open_events_for_reading, open_ledger};
-use crate::cli::{Failure, say};
+use crate::cli::{Failure, no_site, say};
 use crate::clock::Clock;
 use crate::config::{Config, Settings};
 use crate::domain::csv::guarded;
@@ -53,9 +53,7 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = Config::resolve(arguments.settings)?;
     open_events_for_reading(&config.data)?;
     let ledger = open_ledger(&config.data)?;
-    let site = ledger.sites()?.into_iter().find(|site| site.id == id);
-    let site =
-        site.ok_or_else(|| Failure::new(format!("there is no site {id}; `mqlite site list` names them")))?;
+    let site = ledger.sites()?.into_iter().find(|site| site.id == id).ok_or_else(|| no_site(&id))?;
     let model = model_of(&config, ledger.as_ref(), site.no)?;
     let today = site.zone.date(Clock::system().now());
     let period = (arguments.from.as_deref(), arguments.to.as_deref());

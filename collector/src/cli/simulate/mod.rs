@@ -5,7 +5,7 @@ mod csv;
 mod progress;
 mod text;
 
-use super::{Failure, operator, say};
+use super::{Failure, no_site, operator, say};
 use crate::app::{Simulation, open_simulation};
 use crate::clock::Clock;
 use crate::config::{Config, Settings};
@@ -109,7 +109,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
 
 fn find(on: &Simulation, id: &SiteId) -> Result<Site, Failure> {
     let found = on.ledger.sites()?.into_iter().find(|site| site.id == *id);
-    found.ok_or_else(|| Failure::new(format!("there is no site {id}; `mqlite site list` names them")))
+    found.ok_or_else(|| no_site(id))
 }
 
 /// The model that the site's leads are scored by.
