@@ -1,13 +1,12 @@
 // The note on the dashboard about odd days, in a real browser, against a collector made of fixtures.
 
 import assert from "node:assert/strict";
+import { listed, withText } from "./browser.mjs";
 import { Collector, SITE, TODAY } from "./dashboard-fixtures.mjs";
 import { pagesOf } from "./on-page.mjs";
 
 const onPage = pagesOf(Collector);
 
-const listed = (page) => page.locator("#leads > li").first().waitFor();
-const withText = (page, selector, words) => page.locator(selector).filter({ hasText: words }).first().waitFor();
 
 onPage("odd days are said, with what to type, and nothing when there are none", {
   prepare: (collector) => {

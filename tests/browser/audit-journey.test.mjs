@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { ADDRESS_HASH, AuditCollector, KEY } from "./audit-fixtures.mjs";
-import { launch } from "./browser.mjs";
+import { launch, withText } from "./browser.mjs";
 import { SITE as FIXTURE_SITE } from "./dashboard-fixtures.mjs";
 import { startDemo } from "./demo-collector.mjs";
 
@@ -53,7 +53,6 @@ async function auditPage() {
   return { context, page, complaints, sent };
 }
 
-const withText = (page, selector, words) => page.locator(selector).filter({ hasText: words }).first().waitFor();
 const save = async (page, press) => {
   const [file] = await Promise.all([page.waitForEvent("download"), press()]);
   return { name: file.suggestedFilename(), text: await readFile(await file.path(), "utf8") };

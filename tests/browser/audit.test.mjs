@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { ADDRESS, ADDRESS_HASH, AuditCollector, KEY } from "./audit-fixtures.mjs";
+import { withText } from "./browser.mjs";
 import { PASSWORD, SITE, TODAY } from "./dashboard-fixtures.mjs";
 import { faults, pagesOf } from "./on-page.mjs";
 
@@ -11,7 +12,6 @@ const onPage = pagesOf(AuditCollector);
 const whole = new Intl.NumberFormat("en-GB");
 const numberIn = (text) => Number(text.replaceAll(",", ""));
 const text = (page, selector) => page.locator(selector).first().innerText();
-const withText = (page, selector, words) => page.locator(selector).filter({ hasText: words }).first().waitFor();
 const ready = async (page) => {
   for (const selector of ["#verified .finding", "#ladder table", ".bars svg", "#fields-list details", "#salts-body h3", "#retention-rules table", ".log tbody tr", ".documents li"]) await page.locator(selector).first().waitFor();
 };

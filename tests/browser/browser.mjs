@@ -22,3 +22,9 @@ export const launch = ({ args = [] } = {}) =>
       ...args,
     ],
   });
+
+/** Until an element of this selector with these words is there. */
+export const withText = (page, selector, words) => page.locator(selector).filter({ hasText: words }).first().waitFor();
+
+/** Until the dashboard has its list of MQLs. */
+export const listed = (page) => page.locator("#leads > li").first().waitFor();

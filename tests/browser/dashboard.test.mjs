@@ -2,6 +2,7 @@
 // it can be worked without a mouse, it keeps up, and it holds under the strict Content-Security-Policy.
 
 import assert from "node:assert/strict";
+import { listed, withText } from "./browser.mjs";
 import { Collector, PASSWORD, SITE, TODAY, TOKEN } from "./dashboard-fixtures.mjs";
 import { faults, pagesOf } from "./on-page.mjs";
 
@@ -12,10 +13,8 @@ const THIRTY = { site: SITE, from: "2026-10-23", to: TODAY, interval: "day", by:
 const whole = new Intl.NumberFormat("en-GB");
 const numberIn = (text) => Number(text.replaceAll(",", "").replace("−", "-").replace("+", ""));
 
-const listed = (page) => page.locator("#leads > li").first().waitFor();
 const text = (page, selector) => page.locator(selector).first().innerText();
 const value = (page, name) => page.locator(`[data-total="${name}"] .value`);
-const withText = (page, selector, words) => page.locator(selector).filter({ hasText: words }).first().waitFor();
 
 onPage("the numbers shown are the API's", {}, async ({ page, collector, open }) => {
   await open();
@@ -127,6 +126,7 @@ onPage("each MQL shows its grade, its stage with since, and whether it waits for
 
 onPage("who is verified is said to be, in words", {}, async ({ page, collector, open }) => {
   await open();
+  await listed(page);
   const shown = await page.locator("#leads > li").evaluateAll((nodes) => nodes.map((node) => node.dataset.lead));
   const leads = collector.mqls.map(({ lead }) => lead).filter((lead) => shown.includes(lead.key));
   for (const is of [true, false]) {
