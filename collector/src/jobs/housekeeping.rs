@@ -38,7 +38,7 @@ impl Housekeeping {
     ) -> std::io::Result<Self> {
         let stop = Arc::new((Mutex::new(false), Condvar::new()));
         let stopped = Arc::clone(&stop);
-        let thread = std::thread::Builder::new().name("mqlite-housekeeping".to_owned()).spawn(move || {
+        let thread = crate::jobs::background::spawn("mqlite-housekeeping", move || {
             loop {
                 salts(privacy.salts(), ledger.as_ref(), &audit, &clock);
                 if let Err(error) = audit.refusals_due(false) {

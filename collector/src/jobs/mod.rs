@@ -3,6 +3,7 @@
 
 pub mod anomalies;
 pub mod asking;
+mod background;
 mod by_people;
 pub mod coverage;
 mod fold;

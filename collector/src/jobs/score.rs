@@ -2,6 +2,7 @@
 //! events before it move in one transaction; killed at any moment, it repeats work and never loses or
 //! doubles it.
 
+use super::background;
 use super::fold::Fold;
 use super::models::LiveModels;
 use super::standing::Unwatched;
@@ -114,7 +115,7 @@ impl Running {
         let stop = Arc::new(AtomicBool::new(false));
         let doorbell = scorer.events.doorbell();
         let (stopped, bell) = (Arc::clone(&stop), Arc::clone(&doorbell));
-        let thread = std::thread::Builder::new().name("mqlite-scorer".to_owned()).spawn(move || {
+        let thread = background::spawn("mqlite-scorer", move || {
             while !stopped.load(Ordering::Acquire) {
                 let (rings, began) = (bell.rings(), Instant::now());
                 let pause = match scorer.catch_up() {

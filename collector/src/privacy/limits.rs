@@ -1,5 +1,5 @@
 //! Limits per client. Invariant: clients are told apart by a keyed hash of their network that lives in
-//! memory only, and clients that have been quiet are forgotten.
+//! memory only, clients that have been quiet are forgotten, and a flood of new ones takes bounded memory.
 #![expect(clippy::disallowed_types, reason = "hashes the network of an address")]
 
 use super::Client;
@@ -9,7 +9,12 @@ use governor::{Quota, RateLimiter};
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
+
+/// After so many requests those who have been quiet are forgotten, for each may have been of another client: some
+/// milliseconds of one thread's time, and 2 MiB. Every minute alone would be a hundred at full load.
+const FORGET_AFTER: u32 = 50_000;
 
 /// A client asked for too much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +29,7 @@ pub struct ClientLimits {
     clock: DefaultClock,
     hasher: RandomState,
     burst: u32,
+    taken: AtomicU32,
 }
 
 impl ClientLimits {
@@ -39,6 +45,7 @@ impl ClientLimits {
             clock,
             hasher: RandomState::new(),
             burst: burst.get(),
+            taken: AtomicU32::new(0),
         }
     }
 
@@ -47,6 +54,10 @@ impl ClientLimits {
     /// # Errors
     /// When it has less; then nothing was taken.
     pub fn take(&self, client: &Client, n: u32) -> Result<(), Limited> {
+        if self.taken.fetch_add(1, Ordering::Relaxed) == FORGET_AFTER {
+            self.taken.store(0, Ordering::Relaxed);
+            self.limiter.retain_recent();
+        }
         let key = self.hasher.hash_one(network(client.address()));
         let n = NonZeroU32::new(n.min(self.burst)).unwrap_or(NonZeroU32::MIN);
         match self.limiter.check_key_n(&key, n) {
@@ -58,7 +69,7 @@ impl ClientLimits {
         }
     }
 
-    /// Forgets clients that have been quiet.
+    /// Forgets clients that have been quiet, and gives their memory back.
     pub fn forget_quiet(&self) {
         self.limiter.retain_recent();
         self.limiter.shrink_to_fit();
@@ -88,5 +99,15 @@ mod tests {
         let (here, there) = (Client::for_test("2001:db8::1", ""), Client::for_test("2001:db8::2", ""));
         assert_eq!(limits.take(&here, 3), Ok(()));
         assert!(limits.take(&there, 1).is_err(), "one /64 is one client");
+    }
+
+    #[test]
+    fn a_flood_of_new_clients_is_forgotten_by_itself() {
+        let limits = ClientLimits::new(Duration::from_nanos(1), 3);
+        for n in 0..4 * FORGET_AFTER {
+            let address = format!("2001:db8:{:x}:{:x}::1", n >> 16, n & 0xffff);
+            assert_eq!(limits.take(&Client::for_test(&address, ""), 1), Ok(()));
+        }
+        assert!(limits.limiter.len() <= FORGET_AFTER as usize + 1, "{}", limits.limiter.len());
     }
 }

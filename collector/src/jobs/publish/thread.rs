@@ -60,7 +60,7 @@ impl Publishing {
         let stop = Arc::new(AtomicBool::new(false));
         let bell = Arc::clone(&publisher.bell);
         let (stopped, rung) = (Arc::clone(&stop), Arc::clone(&bell));
-        let thread = std::thread::Builder::new().name("mqlite-publisher".to_owned()).spawn(move || {
+        let thread = crate::jobs::background::spawn("mqlite-publisher", move || {
             let mut failures = 0;
             while !stopped.load(Ordering::Acquire) {
                 let rings = rung.rings();

@@ -145,7 +145,7 @@ impl Desk {
         let (id, track) = (inner.last + 1, Arc::<Track>::default());
         let (desk, on) = (self.clone(), Arc::clone(&track));
         // It ends only once it is entered here: the lock is held until then.
-        let thread = std::thread::Builder::new().name("mqlite-simulation".to_owned()).spawn(move || {
+        let thread = crate::jobs::background::spawn("mqlite-simulation", move || {
             let state = match work(&on) {
                 Ok(Some(report)) => State::Done(Box::new(report)),
                 Ok(None) => State::Stopped,

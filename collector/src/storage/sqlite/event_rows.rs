@@ -25,17 +25,22 @@ struct Details {
     revenue: Option<(i64, Text<3>)>,
 }
 
-/// Numbers of strings and of combinations that are stored once. Bounded: when full it starts anew.
+/// Numbers of strings and of combinations that are stored once. Bounded, also in bytes, for strangers choose the
+/// texts: when full it starts anew.
 #[derive(Default)]
 pub(super) struct Dictionary {
     strings: HashMap<String, i64>,
+    strings_bytes: usize,
     touches: HashMap<Touch, i64>,
+    touches_bytes: usize,
     agents: HashMap<Place, HashMap<Agent, i64>>,
     agents_known: usize,
 }
 
 impl Dictionary {
     const CAPACITY: usize = 50_000;
+    /// Of the texts of one kind.
+    const BYTES: usize = 4 << 20;
 
     /// Forgets everything; needed after a transaction that failed, for its numbers were not kept.
     pub(super) fn clear(&mut self) {
@@ -52,9 +57,10 @@ impl Dictionary {
             Some(id) => id,
             None => connection.prepare_cached(sql!("events/insert_string"))?.insert([value])?,
         };
-        if self.strings.len() >= Self::CAPACITY {
-            self.strings.clear();
+        if self.strings.len() >= Self::CAPACITY || self.strings_bytes >= Self::BYTES {
+            (self.strings, self.strings_bytes) = Default::default();
         }
+        self.strings_bytes += value.len();
         self.strings.insert(value.to_owned(), id);
         Ok(id)
     }
@@ -63,8 +69,7 @@ impl Dictionary {
         if let Some(id) = self.touches.get(touch) {
             return Ok(*id);
         }
-        let values = params![
-            touch.channel.code(),
+        let texts = [
             or_empty(touch.source.as_ref()),
             or_empty(touch.medium.as_ref()),
             or_empty(touch.campaign.as_ref()),
@@ -73,14 +78,18 @@ impl Dictionary {
             or_empty(touch.click_id.as_ref()),
             or_empty(touch.referrer.as_ref()),
         ];
+        let [source, medium, campaign, content, term, click_id, referrer] = texts;
+        let values =
+            params![touch.channel.code(), source, medium, campaign, content, term, click_id, referrer];
         let found = connection.prepare_cached(sql!("events/find_touch"))?.query_row(values, |row| row.get(0));
         let id = match found.optional()? {
             Some(id) => id,
             None => connection.prepare_cached(sql!("events/insert_touch"))?.insert(values)?,
         };
-        if self.touches.len() >= Self::CAPACITY {
-            self.touches.clear();
+        if self.touches.len() >= Self::CAPACITY || self.touches_bytes >= Self::BYTES {
+            (self.touches, self.touches_bytes) = Default::default();
         }
+        self.touches_bytes += texts.iter().map(|text| text.len()).sum::<usize>();
         self.touches.insert(touch.clone(), id);
         Ok(id)
     }
@@ -286,4 +295,41 @@ pub(super) fn full_details() -> serde_json::Value {
         revenue: Some((1, Text::clean("EUR"))),
     };
     serde_json::to_value(details).expect("JSON")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{connect, migrate};
+    use super::*;
+
+    #[test]
+    fn long_texts_do_not_fill_memory() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("events.db");
+        let mut connection = connect::writer(&path, migrate::EVENTS).expect("creates");
+        let transaction = connection.transaction().expect("begins");
+        let (mut dictionary, mut numbers) = (Dictionary::default(), Vec::new());
+        let long = |n: usize| format!("/{n}{}", "x".repeat(64 << 10));
+        for n in 0..2 * Dictionary::BYTES / (64 << 10) {
+            numbers.push(dictionary.string(&transaction, &long(n)).expect("kept"));
+            let held: usize = dictionary.strings.keys().map(String::len).sum();
+            assert!(held == dictionary.strings_bytes && held <= Dictionary::BYTES + (65 << 10));
+        }
+        assert!(dictionary.strings.len() < numbers.len(), "it began anew");
+        assert_eq!(dictionary.string(&transaction, &long(0)).expect("found"), numbers[0]);
+
+        let campaign = |n: usize| Touch {
+            campaign: Some(Text::clean(&format!("{n}{}", "c".repeat(200)))),
+            content: Some(Text::clean(&"d".repeat(200))),
+            term: Some(Text::clean(&"e".repeat(200))),
+            ..Touch::DIRECT
+        };
+        let first = dictionary.touch(&transaction, &campaign(0)).expect("kept");
+        for n in 1..=Dictionary::BYTES / 590 {
+            dictionary.touch(&transaction, &campaign(n)).expect("kept");
+            assert!(dictionary.touches_bytes <= Dictionary::BYTES + 600);
+        }
+        assert!(dictionary.touches.len() < 1_000, "it began anew");
+        assert_eq!(dictionary.touch(&transaction, &campaign(0)).expect("found"), first);
+    }
 }
