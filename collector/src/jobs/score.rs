@@ -58,9 +58,6 @@ impl Scorer {
             self.run(generation, cursor, to, &run)?;
             cursor = to;
             done += run.len();
-            if run.len() < RUN {
-                return Ok(done);
-            }
         }
     }
 

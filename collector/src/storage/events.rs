@@ -176,7 +176,8 @@ pub trait EventStore: Census {
     /// engine could not commit: nothing was kept.
     fn append(&self, batch: Batch) -> Append;
 
-    /// The events after `after`, oldest first, at most `limit`.
+    /// The events after `after`, oldest first, at most `limit`; fewer, and at least one, where they are large. None means
+    /// that there are none.
     ///
     /// # Errors
     /// When the engine fails.

@@ -25,6 +25,9 @@ struct Details {
     revenue: Option<(i64, Text<3>)>,
 }
 
+/// Of what is read at once: four thousand events may have as much each as strangers like to send.
+const DETAILS_BYTES: usize = 4 << 20;
+
 /// Numbers of strings and of combinations that are stored once. Bounded, also in bytes, for strangers choose the
 /// texts: when full it starts anew.
 #[derive(Default)]
@@ -184,11 +187,30 @@ fn details(event: &Event) -> Result<Option<String>, StoreError> {
     Ok(Some(serde_json::to_string(&details)?))
 }
 
+/// Bytes of text of what most events do not have.
+pub(super) fn details_bytes(event: &Event) -> usize {
+    let attributes = event.attributes.iter().map(|(name, value)| name.as_str().len() + value.as_str().len());
+    let props = event.props.iter().map(|(name, value)| name.as_str().len() + value.as_str().len());
+    attributes.chain(props).sum()
+}
+
 /// Every row that is left.
 pub(super) fn all(mut rows: Rows<'_>) -> Result<Vec<Logged>, StoreError> {
     let mut events = Vec::new();
     while let Some(row) = rows.next()? {
         events.push(read(row)?);
+    }
+    Ok(events)
+}
+
+/// The rows that come first, until their details are [`DETAILS_BYTES`].
+pub(super) fn some(mut rows: Rows<'_>) -> Result<Vec<Logged>, StoreError> {
+    let (mut events, mut bytes) = (Vec::new(), 0);
+    while bytes < DETAILS_BYTES
+        && let Some(row) = rows.next()?
+    {
+        events.push(read(row)?);
+        bytes += row.get_ref("details")?.as_str_or_null().map_err(rusqlite::Error::from)?.map_or(0, str::len);
     }
     Ok(events)
 }
@@ -331,5 +353,35 @@ mod tests {
         }
         assert!(dictionary.touches.len() < 1_000, "it began anew");
         assert_eq!(dictionary.touch(&transaction, &campaign(0)).expect("found"), first);
+    }
+
+    #[test]
+    fn large_events_are_read_a_few_at_once_and_all_of_them() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("events.db");
+        let mut connection = connect::writer(&path, migrate::EVENTS).expect("creates");
+        let transaction = connection.transaction().expect("begins");
+        let mut dictionary = Dictionary::default();
+        let long = |n: usize| (Text::clean(&format!("p{n}")), Text::clean(&"x".repeat(300)));
+        let large = Event { props: (0..30).map(long).collect(), ..Event::for_test(Timestamp::from_millis(0)) };
+        assert!(details_bytes(&large) > 9_000);
+        let mut insert = Insert::into(&transaction).expect("prepares");
+        for seq in 1..=1_000 {
+            let event = Event { id: EventId::from_bytes([(seq % 251) as u8; 16]), ..large.clone() };
+            insert.event(&transaction, &mut dictionary, seq, &event).expect("kept");
+        }
+        let (mut after, mut seen) = (0, Vec::new());
+        loop {
+            let mut scan = transaction.prepare(sql!("events/scan")).expect("prepares");
+            let read = some(scan.query(params![after, 4_000]).expect("reads")).expect("reads");
+            assert!(
+                read.iter().map(|logged| details_bytes(&logged.event)).sum::<usize>()
+                    < DETAILS_BYTES + 20_000
+            );
+            let Some(last) = read.last() else { break };
+            after = last.cursor.raw();
+            seen.push(read.len());
+        }
+        assert!(seen.len() > 2 && seen.iter().sum::<usize>() == 1_000, "{seen:?}");
     }
 }

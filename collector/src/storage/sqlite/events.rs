@@ -76,7 +76,7 @@ impl EventStore for SqliteEvents {
     fn scan(&self, after: Cursor, limit: usize) -> Result<Vec<Logged>, StoreError> {
         self.readers.read(|connection| {
             let mut statement = connection.prepare_cached(sql!("events/scan"))?;
-            event_rows::all(statement.query(params![after.raw(), i64::try_from(limit).unwrap_or(i64::MAX)])?)
+            event_rows::some(statement.query(params![after.raw(), i64::try_from(limit).unwrap_or(i64::MAX)])?)
         })
     }
 

@@ -16,8 +16,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
-/// Events that may wait to be written: a second of a very busy site, in some tens of megabytes.
+/// Events that may wait to be written: a second of a very busy site, in some tens of megabytes. Large ones count as
+/// several.
 const QUEUE_EVENTS: usize = 20_000;
+/// Bytes of text that an event has before it counts as several.
+const LARGE: usize = 1_024;
 /// Events of one transaction.
 const GROUP_EVENTS: usize = 2_000;
 
@@ -119,7 +122,9 @@ pub(super) fn stopped() -> StoreError {
 }
 
 fn weight(batch: &Batch) -> usize {
-    batch.events.len() + batch.tallies.len() + 1
+    let events: usize =
+        batch.events.iter().map(|(event, _)| 1 + event_rows::details_bytes(event) / LARGE).sum();
+    events + batch.tallies.len() + 1
 }
 
 /// What is written in one transaction, and whom to tell.
