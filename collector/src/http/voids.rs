@@ -118,6 +118,7 @@ fn not_voided(why: &NotVoided) -> Problem {
         }
         NotVoided::Selection(_) => Problem::bad("/to", detail),
         NotVoided::Nothing => Problem::bad("/only", detail),
+        NotVoided::Later => Problem::unavailable(detail),
         NotVoided::WorkedOn(leads) => Problem::conflict(detail, serde_json::json!({ "worked_on": leads })),
     }
 }
@@ -159,7 +160,7 @@ pub(super) async fn ask(
         AskedVoid { selection: Selection { from, to, only }, reason: Text::clean(&reason), worked_on };
     if dry_run {
         let picked = blocking(move || state.publisher.pick(&site, &asked.selection)).await?;
-        let picked = picked.map_err(|wrong| not_voided(&NotVoided::Selection(wrong)))?;
+        let picked = picked.map_err(|why| not_voided(&why))?;
         return Ok(private().json(Asked { dry_run, picked, void: None }));
     }
     let done = blocking(move || -> Result<_, StoreError> {

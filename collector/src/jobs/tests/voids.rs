@@ -259,6 +259,25 @@ fn what_people_said_is_not_lost() {
     });
 }
 
+/// While scores are being made anew nobody can say whom sales said something of, so nothing is voided by the way.
+#[test]
+fn what_people_said_is_asked_about_while_scores_are_made_anew() {
+    both(|place| {
+        begun(place);
+        place.say(17, Stage::Sal);
+        let by_mail = asked(0, 60, Only { channel: Some(Channel::Email), ..Only::default() });
+        let careless = AskedVoid { worked_on: false, ..by_mail };
+        place.clock.set(minute(600));
+        place.ledger.restart(*model(MODEL).hash()).expect("begins anew");
+        assert_eq!(ask(place, &careless).map(|_| ()), Err(NotVoided::Later));
+        let dry = place.publisher(MODEL).pick(&place.site(), &careless.selection).expect("reads");
+        assert_eq!(dry, Err(NotVoided::Later), "nor would a dry run say it");
+        assert!(place.ledger.voids(SITE).expect("reads").is_empty(), "nothing was noted");
+        place.score(MODEL);
+        assert_eq!(ask(place, &careless).map(|_| ()), Err(NotVoided::WorkedOn(1)));
+    });
+}
+
 #[test]
 fn one_that_waits_is_cancelled() {
     both(|place| {
