@@ -259,6 +259,35 @@ fn what_people_said_is_not_lost() {
     });
 }
 
+/// What an earlier version wrote as JSON is the same change, so a void keeps nothing apart of leads that it leaves as
+/// they are.
+#[test]
+fn what_an_earlier_version_wrote_is_no_other_change() {
+    let place = Place::on_disk();
+    begun(&place);
+    let before = place.of_site();
+    let lines: Vec<(LeadKey, String)> =
+        before.leads.iter().zip(&before.transitions).fold(Vec::new(), |mut all, (lead, changes)| {
+            all.extend(changes.iter().map(|change| (lead.key, change.lines.clone())));
+            all
+        });
+    assert_eq!(lines.len(), 2, "each became an MQL");
+    #[expect(clippy::disallowed_types, reason = "as a ledger of then lies on the disk")]
+    let hand = rusqlite::Connection::open(place.path("ledger.db")).expect("opens");
+    for (lead, lines) in &lines {
+        let written = hand.execute(
+            "UPDATE transitions SET lines = CAST(?2 AS BLOB) WHERE lead = ?1 AND lines <> CAST(?2 AS BLOB)",
+            rusqlite::params![lead.bytes(), lines],
+        );
+        assert_eq!(written.expect("writes"), 1, "it was packed");
+    }
+    assert_eq!(place.of_site(), before, "read as it was");
+    ask(&place, &asked(0, 60, Only { channel: Some(Channel::Email), ..Only::default() })).expect("may");
+    work(&place, Vec::new());
+    let earlier = |number| place.ledger.earlier(SITE, lead_key(number)).expect("reads").len();
+    assert_eq!((earlier(17), earlier(18)), (1, 0), "what is gone, and nothing of what stays");
+}
+
 /// While scores are being made anew nobody can say whom sales said something of, so nothing is voided by the way.
 #[test]
 fn what_people_said_is_asked_about_while_scores_are_made_anew() {
