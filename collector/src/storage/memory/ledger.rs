@@ -51,6 +51,8 @@ pub(super) struct State {
     pub(super) publications: Vec<Publication>,
     /// The changes of stage as others are told of them.
     pub(super) numbered: Vec<Numbered>,
+    /// Those that a publication took out, as they were.
+    pub(super) gone: Vec<Numbered>,
     pub(super) last_number: i64,
     pub(super) earlier: Vec<Earlier>,
     pub(super) voids: Vec<Kept>,

@@ -66,7 +66,8 @@ fn replace(connection: &Connection, order: &Adopt<'_>) -> Result<(), StoreError>
     connection.execute(keep, params![site, id])?;
     let newest: i64 = connection.query_row(sql!("adopt/newest_transition"), [], |row| row.get(0))?;
     let announce = order.publication.asked.announce;
-    connection.execute(sql!("adopt/put_transitions"), params![site, id, announce])?;
+    let void = order.publication.asked.void.is_some();
+    connection.execute(sql!("adopt/put_transitions"), params![site, id, announce, void])?;
     connection.execute(sql!("adopt/drop_transitions"), params![site, newest])?;
     connection.execute(sql!("adopt/apply_people"), [site])?;
     for query in [sql!("adopt/drop_leads"), sql!("adopt/drop_visits")] {
