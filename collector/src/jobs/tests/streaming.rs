@@ -9,7 +9,7 @@ use crate::jobs::Sweep;
 use crate::jobs::publish::Step;
 use crate::jobs::replay::Go;
 use crate::jobs::score::Running;
-use crate::jobs::stages::{Asked, Refused};
+use crate::jobs::stages::{Asked, Gone, Refused};
 use crate::storage::StoreError;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -173,7 +173,7 @@ fn publish_while_it_streams(place: &Place, log: &[Event], old: &str, new: &str) 
                             said.fetch_add(1, Ordering::AcqRel);
                         }
                         // The scorer is behind, or another model was made live in this very moment.
-                        Ok(Err(Refused::Later)) | Err(StoreError::Conflict) => {
+                        Ok(Err(Refused::Gone(Gone::Later))) | Err(StoreError::Conflict) => {
                             std::thread::yield_now();
                             continue;
                         }
