@@ -8,7 +8,7 @@ use crate::config::{Config, Settings};
 use crate::domain::{Date, Effect, EmailDomain, LeadKey, Override, Site, SiteId, Text, Timestamp};
 use crate::jobs::overdue::OverduePage;
 use crate::jobs::overrides::{Asked, Refused};
-use crate::jobs::stages::Stages;
+use crate::jobs::stages::{Gone, Stages};
 
 /// What to do with leads.
 #[derive(Debug, clap::Subcommand)]
@@ -120,16 +120,16 @@ fn open_one(one: One) -> Result<(Stages, Site, LeadKey), Failure> {
 
 fn refused(refused: &Refused) -> Failure {
     Failure::new(match refused {
-        Refused::Unknown => format!("{refused}; `mqlite find` tells the key of somebody's lead"),
+        Refused::Gone(Gone::Unknown) => format!("{refused}; `mqlite find` tells the key of somebody's lead"),
         Refused::NoSuch | Refused::Over(_) => format!("{refused}; `mqlite lead overrides` lists them"),
         Refused::Until => format!("--{refused}"),
         Refused::Reason => format!("--{refused}"),
-        Refused::Later => {
+        Refused::Gone(Gone::Later) => {
             "not every event is scored yet, or the collector scores by another model; let it run for a \
                            minute, and name its model with --model FILE"
                 .to_owned()
         }
-        Refused::Restricted | Refused::Full => refused.to_string(),
+        Refused::Gone(Gone::Restricted) | Refused::Full => refused.to_string(),
     })
 }
 

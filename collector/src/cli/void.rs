@@ -132,6 +132,7 @@ fn not_voided(why: &NotVoided) -> Failure {
              stands again if the void is taken back; to void them, too, add --worked-on"
         ),
         NotVoided::Nothing => format!("{why}; leave a condition out, or see `mqlite void --help`"),
+        NotVoided::Later => format!("{why}, while a collector runs (`mqlite serve`)"),
         NotVoided::Selection(_) => why.to_string(),
     })
 }
@@ -148,7 +149,7 @@ fn void(ask: Arguments) -> Result<(), Failure> {
     };
     if ask.dry_run {
         let picked = publisher.pick(&site, &asked.selection)?;
-        let picked = picked.map_err(|wrong| not_voided(&NotVoided::Selection(wrong)))?;
+        let picked = picked.map_err(|why| not_voided(&why))?;
         say_picked(&picked)?;
         return say("Nothing was changed: this was a dry run.");
     }

@@ -99,7 +99,7 @@ struct ProgressShown {
 }
 
 impl PublicationShown {
-    pub(super) fn of((publication, progress): (Publication, Option<Progress>)) -> Self {
+    fn of((publication, progress): (Publication, Option<Progress>)) -> Self {
         let done = publication.state == PublicationState::Done;
         Self {
             id: publication.id,
@@ -117,6 +117,12 @@ impl PublicationShown {
             void: publication.asked.void.map(|step| step.no),
         }
     }
+}
+
+/// A publication that was asked for, with how far it is.
+pub(super) fn shown(state: &State, publication: Publication) -> Result<PublicationShown, StoreError> {
+    let progress = state.publisher.progress(&publication)?;
+    Ok(PublicationShown::of((publication, progress)))
 }
 
 fn hash(raw: &str) -> Result<ModelHash, Problem> {
@@ -226,17 +232,12 @@ pub(super) async fn publish(
     let announce = body.announce;
     let asked = blocking(move || -> Result<_, StoreError> {
         match state.publisher.ask(&viewer.actor, &site, hash, announce)? {
-            Ok(publication) => {
-                let progress = state.publisher.progress(&publication)?;
-                Ok(Ok((publication, progress)))
-            }
+            Ok(publication) => Ok(Ok(shown(&state, publication)?)),
             Err(why) => Ok(Err(why)),
         }
     });
     let asked = asked.await?.map_err(|why| refused(&why))?;
-    Ok(HttpResponse::Accepted()
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .json(PublicationShown::of(asked)))
+    Ok(HttpResponse::Accepted().insert_header((header::CACHE_CONTROL, "no-store")).json(asked))
 }
 
 /// `GET /api/v1/models/publications`

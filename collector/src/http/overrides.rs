@@ -11,6 +11,7 @@ use super::stage::SiteQuery;
 use super::state::State;
 use crate::domain::{Effect, LeadKey, Override, Points, Role, Score, Stage, Text, Timestamp};
 use crate::jobs::overrides::{Asked, Done, Refused};
+use crate::jobs::stages::Gone;
 use crate::storage::StoreError;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
@@ -79,12 +80,12 @@ struct Changed {
 fn refused(refused: &Refused) -> Problem {
     let detail = refused.to_string();
     match refused {
-        Refused::Unknown | Refused::Restricted | Refused::NoSuch => Problem::not_found(detail),
+        Refused::Gone(Gone::Unknown | Gone::Restricted) | Refused::NoSuch => Problem::not_found(detail),
         Refused::Until => Problem::bad("/until", detail),
         Refused::Reason => Problem::bad("/reason", detail),
         Refused::Full => Problem::conflict(detail, serde_json::json!({ "most": Override::MOST })),
         Refused::Over(at) => Problem::conflict(detail, serde_json::json!({ "over_at": at })),
-        Refused::Later => Problem::unavailable(detail),
+        Refused::Gone(Gone::Later) => Problem::unavailable(detail),
     }
 }
 

@@ -8,7 +8,7 @@ use super::private::private;
 use super::reports::site;
 use super::state::State;
 use crate::domain::{Invalid, LeadKey, Money, Stage, Text, Timestamp};
-use crate::jobs::stages::{Asked, Refused};
+use crate::jobs::stages::{Asked, Gone, Refused};
 use crate::leads::lifecycle::{Kind, legal};
 use crate::storage::StoreError;
 use actix_web::{HttpResponse, web};
@@ -88,12 +88,12 @@ fn now(stage: Stage) -> serde_json::Value {
 fn refused(refused: &Refused) -> Problem {
     let detail = refused.to_string();
     match refused {
-        Refused::Unknown | Refused::Restricted => Problem::not_found(detail),
+        Refused::Gone(Gone::Unknown | Gone::Restricted) => Problem::not_found(detail),
         Refused::Elsewhere(stage) => Problem::conflict(detail, now(*stage)),
         Refused::Illegal(illegal) => Problem::conflict(detail, now(illegal.from)),
         Refused::Moment(_) => Problem::bad("/at", detail),
         Refused::Amount => Problem::bad("/amount", detail),
-        Refused::Later => Problem::unavailable(detail),
+        Refused::Gone(Gone::Later) => Problem::unavailable(detail),
     }
 }
 

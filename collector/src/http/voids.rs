@@ -4,7 +4,7 @@
 use super::auth::Viewer;
 use super::blocking::blocking;
 use super::error::Problem;
-use super::models::{PublicationShown, refused};
+use super::models::{PublicationShown, refused, shown};
 use super::private::private;
 use super::reports::site;
 use super::stage::SiteQuery;
@@ -118,6 +118,7 @@ fn not_voided(why: &NotVoided) -> Problem {
         }
         NotVoided::Selection(_) => Problem::bad("/to", detail),
         NotVoided::Nothing => Problem::bad("/only", detail),
+        NotVoided::Later => Problem::unavailable(detail),
         NotVoided::WorkedOn(leads) => Problem::conflict(detail, serde_json::json!({ "worked_on": leads })),
     }
 }
@@ -125,14 +126,11 @@ fn not_voided(why: &NotVoided) -> Problem {
 /// A site's voids, newest first, each with how far it is.
 fn voids(state: &State, site: &Site) -> Result<Vec<Shown>, StoreError> {
     let found = state.publisher.voids(site)?.into_iter();
-    let shown = found.map(|(void, publication)| {
-        let with = |publication| -> Result<_, StoreError> {
-            let progress = state.publisher.progress(&publication)?;
-            Ok(PublicationShown::of((publication, progress)))
-        };
-        Ok(Shown::of(void, publication.map(with).transpose()?))
+    let voids = found.map(|(void, publication)| {
+        let publication = publication.map(|publication| shown(state, publication)).transpose()?;
+        Ok(Shown::of(void, publication))
     });
-    shown.collect()
+    voids.collect()
 }
 
 /// `GET /api/v1/voids`
@@ -159,17 +157,17 @@ pub(super) async fn ask(
         AskedVoid { selection: Selection { from, to, only }, reason: Text::clean(&reason), worked_on };
     if dry_run {
         let picked = blocking(move || state.publisher.pick(&site, &asked.selection)).await?;
-        let picked = picked.map_err(|wrong| not_voided(&NotVoided::Selection(wrong)))?;
+        let picked = picked.map_err(|why| not_voided(&why))?;
         return Ok(private().json(Asked { dry_run, picked, void: None }));
     }
     let done = blocking(move || -> Result<_, StoreError> {
-        let done = state.publisher.void(&viewer.actor, &site, &asked)?;
-        let shown = |(void, publication, picked)| {
-            let progress = state.publisher.progress(&publication)?;
-            let publication = PublicationShown::of((publication, progress));
-            Ok(Asked { dry_run, picked, void: Some(Shown::of(void, Some(publication))) })
-        };
-        done.map(shown).map_or_else(|why| Ok(Err(why)), |shown: Result<_, StoreError>| shown.map(Ok))
+        match state.publisher.void(&viewer.actor, &site, &asked)? {
+            Ok((void, publication, picked)) => {
+                let void = Shown::of(void, Some(shown(&state, publication)?));
+                Ok(Ok(Asked { dry_run, picked, void: Some(void) }))
+            }
+            Err(why) => Ok(Err(why)),
+        }
     });
     let asked = done.await?.map_err(|why| not_voided(&why))?;
     Ok(HttpResponse::Accepted().insert_header((header::CACHE_CONTROL, "no-store")).json(asked))
@@ -197,12 +195,10 @@ pub(super) async fn undo(
     let site = site(&state, &query.site)?;
     let no: i64 = no.parse().map_err(|_| refused(&Refused::NoVoid))?;
     let done = blocking(move || -> Result<_, StoreError> {
-        let undone = state.publisher.undo_void(&viewer.actor, &site, no)?;
-        let shown = |publication| {
-            let progress = state.publisher.progress(&publication)?;
-            Ok(PublicationShown::of((publication, progress)))
-        };
-        undone.map(shown).map_or_else(|why| Ok(Err(why)), |shown: Result<_, StoreError>| shown.map(Ok))
+        match state.publisher.undo_void(&viewer.actor, &site, no)? {
+            Ok(publication) => Ok(Ok(shown(&state, publication)?)),
+            Err(why) => Ok(Err(why)),
+        }
     });
     let publication = done.await?.map_err(|why| refused(&why))?;
     Ok(HttpResponse::Accepted().insert_header((header::CACHE_CONTROL, "no-store")).json(publication))

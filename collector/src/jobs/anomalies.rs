@@ -3,13 +3,15 @@
 
 use crate::domain::{Channel, Date, Site};
 use crate::leads::Dimension;
-use crate::storage::{Attribution, Counts, EventStore, Ledger, OutcomeQuery, ReportQuery, StoreError};
+use crate::storage::{
+    Attribution, Counts, EventStore, KnownQuery, Ledger, OutcomeQuery, ReportQuery, StoreError,
+};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// So many days before a day say what is usual.
 pub const BEFORE: i32 = 28;
-/// With fewer days since the site's first visit nothing is usual yet.
+/// With fewer days since the site's first visit ever nothing is usual yet.
 const KNOWN: i32 = 14;
 /// More than so many times the median is odd.
 const TIMES: i64 = 4;
@@ -32,7 +34,8 @@ pub enum What {
     Leads,
     /// Leads that became MQLs.
     Mqls,
-    /// Leads of a channel beside its visits.
+    /// Leads of a channel beside its visits, but for those that the site's own server proved: that signs up many
+    /// as one visitor.
     LeadsOfVisits,
     /// People that one network said it was, beyond what it may.
     Identities,
@@ -109,9 +112,10 @@ fn rule() -> String {
     format!(
         "A day is marked when a channel has more visits, new leads or MQLs on it than {TIMES} times the median of the \
          {BEFORE} days before, than {TIMES_HIGH} times the third highest of them, and than a floor ({}, {}, {}); when \
-         more than one of {LEADS_OF_VISITS} visits of a channel became a lead, from {} leads on; and when identities \
-         were refused to one network, by the same rule and a floor of {}. In the first {KNOWN} days of a site only the \
-         second is.",
+         more than one of {LEADS_OF_VISITS} visits of a channel became a lead, from {} leads on, those that the site's \
+         own server proved left out; and when identities were refused to one network, by the first rule and a floor of \
+         {}. In the first {KNOWN} days after a site's first visit ever only the second is; days without visits are \
+         days like others.",
         What::Visits.floor(),
         What::Leads.floor(),
         What::Mqls.floor(),
@@ -164,6 +168,13 @@ fn anomaly(
     }
 }
 
+/// The leads of a day and a channel that nobody proved.
+fn claimed(ledger: &dyn Ledger, site: &Site, day: Date, channel: Channel) -> Result<i64, StoreError> {
+    let (from, before) = (site.zone.start_of(day), site.zone.start_of(day.plus(1)));
+    let claimed = ledger.count_claimed(&KnownQuery { site: site.no, from, before }, channel)?;
+    Ok(i64::try_from(claimed).unwrap_or(i64::MAX))
+}
+
 /// Looks for what is odd from one local date to another, both included.
 ///
 /// # Errors
@@ -184,7 +195,7 @@ pub fn report(
     };
     let rows = ledger.report(&query)?;
     let mut anomalies = Vec::new();
-    if let Some(first) = rows.days.iter().find(|(_, counts)| counts.visits > 0).map(|(day, _)| *day) {
+    if let Some(first) = ledger.first_day(site.no)? {
         let mut channels: BTreeMap<Channel, BTreeMap<Date, Counts>> = BTreeMap::new();
         for row in rows.rows {
             if let Some(channel) = Channel::from_key(&row.key) {
@@ -206,8 +217,10 @@ pub fn report(
             }
             for (day, Counts { visits, leads, .. }) in counts.range(from..=to) {
                 let limit = (visits / LEADS_OF_VISITS).max(What::LeadsOfVisits.floor());
-                if *leads > limit {
-                    let found = (*day, *leads, *visits, limit);
+                // Only where it may be odd: who is proven is not in the counts.
+                let claimed = if *leads > limit { claimed(ledger, site, *day, *channel)? } else { 0 };
+                if claimed > limit {
+                    let found = (*day, claimed, *visits, limit);
                     anomalies.push(anomaly(site, Some(*channel), What::LeadsOfVisits, found));
                 }
             }

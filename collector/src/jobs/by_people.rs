@@ -12,13 +12,23 @@ const TRIES: usize = 20;
 
 /// Why a lead cannot be changed at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Gone {
+pub enum Gone {
     /// There is no such lead.
     Unknown,
     /// It asked not to be processed.
     Restricted,
     /// Scores are being made anew.
     Later,
+}
+
+impl std::fmt::Display for Gone {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Unknown => "there is no such lead",
+            Self::Restricted => "this lead asked for its processing to be restricted",
+            Self::Later => "scores are being made anew; try again in a minute",
+        })
+    }
 }
 
 /// A lead whose turn it is.

@@ -34,10 +34,8 @@ pub struct Done {
 /// Why nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refused {
-    /// There is no such lead.
-    Unknown,
-    /// It asked not to be processed.
-    Restricted,
+    /// The lead cannot be changed at all.
+    Gone(Gone),
     /// It is not to expire when it may.
     Until,
     /// There is no reason.
@@ -48,25 +46,18 @@ pub enum Refused {
     NoSuch,
     /// It is over since this moment.
     Over(Timestamp),
-    /// Scores are being made anew.
-    Later,
 }
 
 impl From<Gone> for Refused {
     fn from(gone: Gone) -> Self {
-        match gone {
-            Gone::Unknown => Self::Unknown,
-            Gone::Restricted => Self::Restricted,
-            Gone::Later => Self::Later,
-        }
+        Self::Gone(gone)
     }
 }
 
 impl std::fmt::Display for Refused {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Unknown => f.write_str("there is no such lead"),
-            Self::Restricted => f.write_str("this lead asked for its processing to be restricted"),
+            Self::Gone(gone) => gone.fmt(f),
             Self::Until => {
                 let days = Override::MOST_DAYS;
                 write!(f, "until: a moment that is to come, at most {days} days from now")
@@ -75,7 +66,6 @@ impl std::fmt::Display for Refused {
             Self::Full => write!(f, "a lead has at most {} overrides, and this one has them", Override::MOST),
             Self::NoSuch => f.write_str("this lead has no override of that number"),
             Self::Over(at) => write!(f, "this override is over since {at}"),
-            Self::Later => f.write_str("scores are being made anew; try again in a minute"),
         }
     }
 }
@@ -87,9 +77,9 @@ impl Stages {
     /// When storage fails.
     pub fn overrides(&self, site: &Site, key: LeadKey) -> Result<Result<Vec<Override>, Refused>, StoreError> {
         if self.ledger.restriction(site.no, key)?.restricted.is_some() {
-            return Ok(Err(Refused::Restricted));
+            return Ok(Err(Refused::Gone(Gone::Restricted)));
         }
-        Ok(self.ledger.lead(site.no, key)?.map(|lead| lead.overrides).ok_or(Refused::Unknown))
+        Ok(self.ledger.lead(site.no, key)?.map(|lead| lead.overrides).ok_or(Refused::Gone(Gone::Unknown)))
     }
 
     /// The same for somebody who looks at the lead, which is recorded before they see it.

@@ -2,7 +2,8 @@
 //! lead stands in the transaction that writes it, with the entry in the audit log; of two who change it at a time
 //! one is first, and the other is told where it stands now. What somebody writes is searched for personal data.
 
-use super::by_people::{AtLead, Decided, Gone};
+pub use super::by_people::Gone;
+use super::by_people::{AtLead, Decided};
 use super::models::LiveModels;
 use super::past::{Engaged, Past};
 use super::standing::{Steps, Unwatched, lines};
@@ -35,10 +36,8 @@ pub struct Asked {
 /// Why a change was not made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refused {
-    /// There is no such lead.
-    Unknown,
-    /// It asked not to be processed.
-    Restricted,
+    /// The lead cannot be changed at all.
+    Gone(Gone),
     /// Somebody was first: it stands elsewhere.
     Elsewhere(Stage),
     /// It cannot go there.
@@ -47,32 +46,24 @@ pub enum Refused {
     Moment(String),
     /// An amount is of what was won.
     Amount,
-    /// Scores are being made anew.
-    Later,
 }
 
 impl From<Gone> for Refused {
     fn from(gone: Gone) -> Self {
-        match gone {
-            Gone::Unknown => Self::Unknown,
-            Gone::Restricted => Self::Restricted,
-            Gone::Later => Self::Later,
-        }
+        Self::Gone(gone)
     }
 }
 
 impl std::fmt::Display for Refused {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Unknown => f.write_str("there is no such lead"),
-            Self::Restricted => f.write_str("this lead asked for its processing to be restricted"),
+            Self::Gone(gone) => gone.fmt(f),
             Self::Elsewhere(stage) => {
                 write!(f, "somebody changed it in the meantime: the lead is {} now", stage.name())
             }
             Self::Illegal(illegal) => illegal.fmt(f),
             Self::Moment(sentence) => f.write_str(sentence),
             Self::Amount => f.write_str("an amount is of what was won: only with the stage customer"),
-            Self::Later => f.write_str("scores are being made anew; try again in a minute"),
         }
     }
 }
@@ -141,9 +132,9 @@ impl Stages {
     /// When storage fails.
     pub fn lead(&self, site: &Site, key: LeadKey) -> Result<Result<Lead, Refused>, StoreError> {
         if self.ledger.restriction(site.no, key)?.restricted.is_some() {
-            return Ok(Err(Refused::Restricted));
+            return Ok(Err(Refused::Gone(Gone::Restricted)));
         }
-        Ok(self.ledger.lead(site.no, key)?.ok_or(Refused::Unknown))
+        Ok(self.ledger.lead(site.no, key)?.ok_or(Refused::Gone(Gone::Unknown)))
     }
 
     /// The site of this name.
@@ -183,7 +174,7 @@ impl Stages {
             let AtLead { model, mut lead, pending, generation, now } = at;
             // What was read of it before its turn holds while nothing of it was taken, remade or added.
             let brought = match &brought {
-                Some(read) if !read.holds(&lead, generation) => return Err(Refused::Later),
+                Some(read) if !read.holds(&lead, generation) => return Err(Refused::Gone(Gone::Later)),
                 read => read.as_ref().map(|read| &read.then),
             };
             let mut changes = Changes::default();
@@ -230,7 +221,7 @@ impl Stages {
                 let exact = then.lead.filter(|_| then.inexact_because.is_none());
                 Ok(Ok(exact.map(|then| Brought { generation, lead, then })))
             }
-            Err(Engaged) => Ok(Err(Refused::Later)),
+            Err(Engaged) => Ok(Err(Refused::Gone(Gone::Later))),
         }
     }
 

@@ -5,7 +5,7 @@
 use super::models::{Current, LiveModels};
 use super::standing::{Observer, Steps, Unwatched, midnight};
 use crate::clock::Clock;
-use crate::domain::{Site, SiteNo, Timestamp};
+use crate::domain::{Cursor, Site, SiteNo, Timestamp};
 use crate::scoring::Model;
 use crate::storage::{Changes, Due, EventStore, Ledger, Loaded, StoreError, Turned};
 use std::collections::BTreeMap;
@@ -109,10 +109,17 @@ pub(super) fn scored_up_to_now(
     model: &Model,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let Some((cursor, scored)) = ledger.progress()? else { return Ok(false) };
-    if scored != *model.hash() {
-        return Ok(false);
-    }
-    let next = events.scan(cursor, 1)?;
+    let by_it = ledger.progress()?.is_some_and(|(_, scored)| scored == *model.hash());
+    Ok(by_it && caught_up(events, ledger, now)?)
+}
+
+/// Whether all that happened is scored, by whatever model: not while scores are being made anew.
+pub(super) fn caught_up(
+    events: &dyn EventStore,
+    ledger: &dyn Ledger,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let scored = ledger.progress()?.map_or_else(Cursor::default, |(cursor, _)| cursor);
+    let next = events.scan(scored, 1)?;
     Ok(next.first().is_none_or(|next| next.event.at > now.plus_millis(-FRESH_MS)))
 }

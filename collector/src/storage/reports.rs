@@ -266,6 +266,19 @@ pub trait Reports: Send + Sync + 'static {
     /// When the engine fails; what was handed over by then is not all.
     fn each_known(&self, query: &KnownQuery, each: &mut dyn FnMut(Lead)) -> Result<(), StoreError>;
 
+    /// How many leads became known in a period by this channel that the site's own server has not proven to be who
+    /// they say; by their first touch, as leads are counted, and whoever asked for a restriction among them.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    fn count_claimed(&self, query: &KnownQuery, channel: Channel) -> Result<u64, StoreError>;
+
+    /// The first day of a site with a visit in the counts.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    fn first_day(&self, site: SiteNo) -> Result<Option<Date>, StoreError>;
+
     /// Leads on their way to a customer, but for those who asked for a restriction; in no order.
     ///
     /// # Errors

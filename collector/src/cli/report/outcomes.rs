@@ -279,21 +279,12 @@ fn csv(document: &Document) -> Result<String, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Date, IdentitySecrets, Site, SiteNo, SitePolicy, Timestamp, Zone};
+    use crate::domain::{Date, Site, Timestamp};
     use crate::leads::closed_loop::Journey;
 
     #[test]
     fn no_campaign_and_no_model_is_a_formula_in_a_spreadsheet() {
-        let site = Site {
-            no: SiteNo::new(1),
-            id: SiteId::parse("example.com").expect("valid"),
-            zone: Zone::utc(),
-            policy: SitePolicy::default(),
-            policy_version: 1,
-            secret: [0; 32],
-            identity: IdentitySecrets::default(),
-            counted_from: None,
-        };
+        let site = Site::for_test("example.com", "UTC");
         let known_at = Timestamp::parse("2026-11-01T12:00:00Z").expect("valid");
         // Cut at the semicolon, as spreadsheets are set to in much of Europe, the second half begins a cell.
         let journey = |campaign: &str| Journey {

@@ -125,24 +125,13 @@ impl Rows {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{
-        Channel, Date, IdentitySecrets, LeadKey, RuleId, Site, SiteId, SiteNo, SitePolicy, Timestamp, Zone,
-    };
+    use crate::domain::{Channel, Date, LeadKey, RuleId, Site, Timestamp, Zone};
     use crate::jobs::simulate::{Kind, Period, Scored};
     use crate::scoring::{DEFAULT_MODEL, Model};
 
     #[test]
     fn no_label_and_no_reason_is_a_formula_in_a_spreadsheet() {
-        let site = Site {
-            no: SiteNo::new(1),
-            id: SiteId::parse("example.com").expect("valid"),
-            zone: Zone::utc(),
-            policy: SitePolicy::default(),
-            policy_version: 1,
-            secret: [0; 32],
-            identity: IdentitySecrets::default(),
-            counted_from: None,
-        };
+        let site = Site::for_test("example.com", "UTC");
         let model = Model::parse(DEFAULT_MODEL).expect("right");
         let day = Date::parse("2026-11-22").expect("valid");
         let until = Timestamp::parse("2026-11-22T12:00:00Z").expect("valid");

@@ -5,6 +5,7 @@ use super::picked::{Picked, pick};
 use super::{Publisher, Refused};
 use crate::domain::{Action, Actor, Invalid, LeadKey, Selection, Site, Text};
 use crate::jobs::stages::searched;
+use crate::jobs::sweep::caught_up;
 use crate::leads::Transition;
 use crate::storage::{
     Earlier, NewPublication, NewVoid, Publication, PublicationState, StoreError, Void, VoidState, VoidStep,
@@ -31,6 +32,8 @@ pub enum NotVoided {
     Nothing,
     /// Leads would go that people said something of, so many.
     WorkedOn(u64),
+    /// Scores are being made anew: whom it would take out is not known.
+    Later,
 }
 
 impl std::fmt::Display for NotVoided {
@@ -42,6 +45,9 @@ impl std::fmt::Display for NotVoided {
                 f,
                 "{leads} of the leads that would go are such as people said something of; look at them, or say that \
                  they may go, too: what was said of them is kept, and stands again if the void is taken back"
+            ),
+            Self::Later => f.write_str(
+                "scores are being made anew, so whom this would take out is not known yet; try again in a minute",
             ),
         }
     }
@@ -62,9 +68,15 @@ impl Publisher {
     /// What a selection means.
     ///
     /// # Errors
-    /// When storage fails; inside, what is wrong with the selection.
-    pub fn pick(&self, site: &Site, selection: &Selection) -> Result<Result<Picked, Invalid>, StoreError> {
-        pick(self.events.as_ref(), self.ledger.as_ref(), site, selection, self.clock.now())
+    /// When storage fails; inside, what is wrong with the selection, or that nobody can say yet.
+    pub fn pick(&self, site: &Site, selection: &Selection) -> Result<Result<Picked, NotVoided>, StoreError> {
+        let (events, ledger, now) = (self.events.as_ref(), self.ledger.as_ref(), self.clock.now());
+        let picked = pick(events, ledger, site, selection, now)?;
+        // After what was read: leads that are not made again yet were missed.
+        if picked.is_ok() && !caught_up(events, ledger, now)? {
+            return Ok(Err(NotVoided::Later));
+        }
+        Ok(picked.map_err(NotVoided::Selection))
     }
 
     /// Asks for events to be voided; the thread scores everything else anew.
@@ -78,7 +90,7 @@ impl Publisher {
         asked: &AskedVoid,
     ) -> Result<Result<(Void, Publication, Picked), NotVoided>, StoreError> {
         let picked = match self.pick(site, &asked.selection)? {
-            Err(wrong) => return Ok(Err(NotVoided::Selection(wrong))),
+            Err(why) => return Ok(Err(why)),
             Ok(picked) if picked.events == 0 => return Ok(Err(NotVoided::Nothing)),
             Ok(picked) if picked.worked_on > 0 && !asked.worked_on => {
                 return Ok(Err(NotVoided::WorkedOn(picked.worked_on)));

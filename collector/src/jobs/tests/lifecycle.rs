@@ -7,7 +7,7 @@ use crate::clock::Clock;
 use crate::domain::{Action, Actor, Effect, Money, Points, Role, Stage};
 use crate::jobs::Sweep;
 use crate::jobs::overrides;
-use crate::jobs::stages::{Asked, Refused, Stages};
+use crate::jobs::stages::{Asked, Gone, Refused, Stages};
 use crate::scoring::DEFAULT_MODEL;
 use crate::storage::{AuditLog, AuditQuery, Changes};
 
@@ -175,7 +175,7 @@ fn one_person_at_a_time_wins_and_what_is_illegal_is_refused() {
     }
     assert_eq!(
         stages.change(&owner(), &site, lead_key(7), &asked(Stage::Sal)).expect("answers"),
-        Err(Refused::Unknown)
+        Err(Refused::Gone(Gone::Unknown))
     );
     change(Asked { amount: amount.clone(), ..asked(Stage::Customer) }).expect("is legal");
     let lead = world.lead(1);
@@ -189,7 +189,7 @@ fn one_person_at_a_time_wins_and_what_is_illegal_is_refused() {
     assert!(said.iter().all(|entry| !entry.details.contains("call") && entry.subject.is_some()));
     world.append(&[Event { id: EventId::from_bytes([9; 16]), ..two_requests().remove(0) }]);
     clock.set(minute(600));
-    assert_eq!(change(asked(Stage::Lost)), Err(Refused::Later), "events wait to be scored");
+    assert_eq!(change(asked(Stage::Lost)), Err(Refused::Gone(Gone::Later)), "events wait to be scored");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Tests of the scorer. Invariant: whatever cuts, crashes or rivals a log is folded through, the ledger
 //! ends as if it had been folded at once.
 
+mod anomalies;
 mod attribution;
 mod crash;
 mod crashing;

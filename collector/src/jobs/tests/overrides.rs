@@ -6,7 +6,7 @@ use super::*;
 use crate::clock::Clock;
 use crate::domain::{Action, Effect, Override, Points, Role, Stage};
 use crate::jobs::overrides::{Asked, Done, Refused};
-use crate::jobs::stages::Stages;
+use crate::jobs::stages::{Gone, Stages};
 use crate::scoring::DEFAULT_MODEL;
 use crate::storage::{AuditLog, AuditQuery};
 
@@ -152,7 +152,7 @@ fn what_cannot_be_is_refused_and_leaves_nothing() {
     let site = world.ledger.sites().expect("reads").remove(0);
     let people: Stages = stages(&world, DEFAULT_MODEL, &Clock::fixed(now));
     let nobody = people.give(&owner(), &site, lead_key(7), &told).expect("answers");
-    assert_eq!(nobody.map(|done| done.stage), Err(Refused::Unknown));
+    assert_eq!(nobody.map(|done| done.stage), Err(Refused::Gone(Gone::Unknown)));
 }
 
 /// Two people at one lead: neither undoes the other's.

@@ -2,7 +2,7 @@
 //! what had happened already is not told again, what the publication alone made only when it was asked for, and what
 //! failed at the last moment changed nothing.
 
-use super::publish::{Place, SITE};
+use super::publish::{Place, SITE, both};
 use super::*;
 use crate::domain::{Actor, Role, Stage};
 use crate::jobs::publish::{Refused, Step, VersionState};
@@ -52,12 +52,6 @@ fn begun(place: &Place) {
     place.append(&numbered(log));
     place.clock.set(minute(60));
     place.score(MODEL);
-}
-
-fn both(test: impl Fn(&Place)) {
-    for place in [Place::in_memory(), Place::on_disk()] {
-        test(&place);
-    }
 }
 
 fn told(place: &Place) -> Vec<Announced> {

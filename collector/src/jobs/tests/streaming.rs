@@ -9,8 +9,8 @@ use crate::jobs::Sweep;
 use crate::jobs::publish::Step;
 use crate::jobs::replay::Go;
 use crate::jobs::score::Running;
-use crate::jobs::stages::{Asked, Refused};
-use crate::storage::{Changes, StoreError};
+use crate::jobs::stages::{Asked, Gone, Refused};
+use crate::storage::StoreError;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -173,7 +173,7 @@ fn publish_while_it_streams(place: &Place, log: &[Event], old: &str, new: &str) 
                             said.fetch_add(1, Ordering::AcqRel);
                         }
                         // The scorer is behind, or another model was made live in this very moment.
-                        Ok(Err(Refused::Later)) | Err(StoreError::Conflict) => {
+                        Ok(Err(Refused::Gone(Gone::Later))) | Err(StoreError::Conflict) => {
                             std::thread::yield_now();
                             continue;
                         }
@@ -233,11 +233,7 @@ fn publish_while_it_streams(place: &Place, log: &[Event], old: &str, new: &str) 
 
 /// The same events on a site that had the new model from the beginning, with what people said.
 fn undisturbed(place: &Place, log: &[Event], people: Vec<Transition>, new: &str) {
-    place.ledger.restart(*model(new).hash()).expect("begins");
-    let generation = place.ledger.generation().expect("reads");
-    let said = Changes { transitions: people, generation, ..Changes::default() };
-    place.ledger.commit(Cursor::default(), Cursor::default(), &said).expect("commits");
-    place.ledger.restart(*model(new).hash()).expect("begins");
+    place.begin(new, people);
     for batch in log.chunks(5_000) {
         place.append(batch);
     }

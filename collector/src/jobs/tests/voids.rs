@@ -1,14 +1,13 @@
 //! Tests of voids. Invariant: whatever is voided, stopped at whatever moment, and whatever streams in and sales does
 //! meanwhile, the ledger is as if the voided events had never come; and taken back, as if nobody had voided them.
 
-use super::publish::{Place, SITE};
+use super::publish::{Place, SITE, both, newest, undisturbed, work};
 use super::*;
 use crate::domain::{Action, Actor, Only, Role, Selection, Stage};
 use crate::jobs::publish::{AskedVoid, NotVoided, Picked, Refused, Step};
 use crate::jobs::replay::Go;
-use crate::jobs::stages::Asked;
 use crate::rights::Service;
-use crate::storage::{AuditQuery, Changes, Publication, Void, VoidState};
+use crate::storage::{AuditQuery, Publication, Void, VoidState};
 
 fn owner() -> Actor {
     Actor::account(Role::Owner)
@@ -27,53 +26,12 @@ fn undo(place: &Place, no: i64) -> Result<Publication, Refused> {
     place.publisher(MODEL).undo_void(&owner(), &place.site(), no).expect("asks")
 }
 
-/// Works until there is nothing to do; the process is killed at the looks that the plan names.
-fn work(place: &Place, mut kills: Vec<usize>) -> Option<Step> {
-    let mut done = None;
-    loop {
-        let (mut looks, kill) = (0, kills.pop());
-        let watch = &mut |_: &Publication, _| {
-            looks += 1;
-            if Some(looks) == kill { Go::Stop } else { Go::On }
-        };
-        match place.publisher(MODEL).step(watch).expect("works") {
-            Step::Idle => return done,
-            Step::Stopped => {}
-            step => done = Some(step),
-        }
-    }
-}
-
-/// What sales says of a lead now, if it may.
-fn say(place: &Place, number: u8, to: Stage) {
-    let asked = Asked { to, seen: None, reason: Text::clean(""), at: None, amount: None };
-    let _ = place.stages(MODEL).change(&owner(), &place.site(), lead_key(number), &asked).expect("judges");
-}
-
 fn said(place: &Place) -> Vec<Transition> {
     let keys = (16..32).map(lead_key);
     let all = keys.flat_map(|key| place.ledger.transitions(SITE, key).expect("reads"));
     let mut said: Vec<Transition> = all.filter(Transition::by_people).collect();
     said.sort_by_key(|change| change.at);
     said
-}
-
-/// A site of which only these events ever came, with what people said of leads.
-fn without_the_rest(place: Place, log: &[Event], people: Vec<Transition>, end: Timestamp) -> Place {
-    place.ledger.restart(*model(MODEL).hash()).expect("begins");
-    let generation = place.ledger.generation().expect("reads");
-    let said = Changes { transitions: people, generation, ..Changes::default() };
-    place.ledger.commit(Cursor::default(), Cursor::default(), &said).expect("commits");
-    place.ledger.restart(*model(MODEL).hash()).expect("begins");
-    place.append(log);
-    place.score(MODEL);
-    place.clock.set(end);
-    place.sweep(MODEL);
-    place
-}
-
-fn newest(events: &[Event]) -> Timestamp {
-    events.iter().map(|event| event.at).max().unwrap_or(morning())
 }
 
 fn voided(place: &Place) -> Vec<EventId> {
@@ -131,7 +89,7 @@ fn check(make: fn() -> Place, log: &[Event], plan: Plan) -> Result<(), TestCaseE
     place.append(before);
     place.clock.set(newest(before).plus_millis(1));
     place.score(MODEL);
-    say(&place, plan.sales.0, plan.sales.1);
+    place.say(plan.sales.0, plan.sales.1);
     let mut wanted = asked(plan.time.0, plan.time.0 + plan.time.1, plan.only);
     wanted.selection.to = wanted.selection.to.min(place.clock.now());
     wanted.selection.from = wanted.selection.from.min(wanted.selection.to.plus_millis(-1));
@@ -158,7 +116,7 @@ fn check(make: fn() -> Place, log: &[Event], plan: Plan) -> Result<(), TestCaseE
         place.append(meanwhile);
         place.clock.set(newest(before).max(newest(meanwhile)));
         place.score(MODEL);
-        say(&place, plan.sales.0, Stage::Customer);
+        place.say(plan.sales.0, Stage::Customer);
         prop_assert!(matches!(work(&place, plan.kills.clone()), Some(Step::Done(..))));
     }
     let gone = voided(&place);
@@ -168,7 +126,7 @@ fn check(make: fn() -> Place, log: &[Event], plan: Plan) -> Result<(), TestCaseE
     place.clock.set(end);
     place.sweep(MODEL);
     let rest: Vec<Event> = log.iter().filter(|event| !gone.contains(&event.id)).cloned().collect();
-    let never = without_the_rest(make(), &rest, said(&place), end);
+    let never = undisturbed(make(), MODEL, &rest, said(&place), end);
     prop_assert_eq!(place.of_site(), never.of_site(), "as if they had never come");
     // Another model, or the same anew: they stay out.
     place.score(OTHER);
@@ -180,7 +138,7 @@ fn check(make: fn() -> Place, log: &[Event], plan: Plan) -> Result<(), TestCaseE
     prop_assert!(matches!(work(&place, plan.kills), Some(Step::Done(..))));
     prop_assert!(voided(&place).is_empty());
     place.sweep(MODEL);
-    let whole = without_the_rest(make(), log, said(&place), end);
+    let whole = undisturbed(make(), MODEL, log, said(&place), end);
     prop_assert_eq!(place.of_site(), whole.of_site(), "as if nobody had voided them");
     Ok(())
 }
@@ -200,12 +158,6 @@ proptest! {
     #[test]
     fn on_disk_what_is_voided_never_came(log in log(0), plan in plan()) {
         check(Place::on_disk, &log, plan)?;
-    }
-}
-
-fn both(test: impl Fn(&Place)) {
-    for place in [Place::in_memory(), Place::on_disk()] {
-        test(&place);
     }
 }
 
@@ -285,7 +237,7 @@ fn a_channel_is_that_of_the_visit() {
 fn what_people_said_is_not_lost() {
     both(|place| {
         begun(place);
-        say(place, 17, Stage::Sal);
+        place.say(17, Stage::Sal);
         let before = place.of_site();
         let wanted = asked(0, 60, Only { channel: Some(Channel::Email), ..Only::default() });
         let careless = AskedVoid { worked_on: false, ..wanted.clone() };
@@ -304,6 +256,126 @@ fn what_people_said_is_not_lost() {
         work(place, Vec::new());
         assert_eq!(place.of_site(), before);
         assert_eq!(publisher.void_leads(&place.site(), 9).expect("reads").len(), 0);
+    });
+}
+
+/// What others are to be told of after a place: number, lead, where to and when.
+fn to_tell(place: &Place, after: i64) -> Vec<(i64, LeadKey, Stage, Timestamp)> {
+    let told = place.ledger.to_announce(after, 99).expect("reads").into_iter();
+    told.map(|told| (told.number, told.transition.lead, told.transition.to, told.transition.at)).collect()
+}
+
+/// Without an event a lead becomes an MQL later: that is the same change, so whoever has told of it does not tell it
+/// again, and whoever had not yet does.
+#[test]
+fn a_change_that_moved_is_told_once() {
+    both(|place| {
+        begun(place);
+        let before = to_tell(place, 0);
+        let mqls: Vec<_> = before.iter().map(|(_, lead, to, at)| (*lead, *to, *at)).collect();
+        assert_eq!(mqls, [17, 18].map(|lead| (lead_key(lead), Stage::Mql, minute(7))));
+        let newest = before[1].0;
+        let first = asked(6, 7, Only { event: Some(Text::clean("engagement")), ..Only::default() });
+        let (void, _, _) = ask(place, &first).expect("may");
+        work(place, Vec::new());
+        let moved: Vec<_> =
+            before.iter().map(|(number, lead, to, _)| (*number, *lead, *to, minute(8))).collect();
+        assert_eq!(to_tell(place, 0), moved);
+        assert_eq!(to_tell(place, newest), []);
+        undo(place, void.no).expect("may");
+        work(place, Vec::new());
+        assert_eq!(to_tell(place, 0), before);
+        assert_eq!(to_tell(place, newest), []);
+        // What is taken out altogether is told to nobody, and what comes back is the same again.
+        let (void, _, _) =
+            ask(place, &asked(0, 60, Only { channel: Some(Channel::Email), ..Only::default() }))
+                .expect("may");
+        work(place, Vec::new());
+        assert_eq!(to_tell(place, 0), before[1..]);
+        ask(place, &first).expect("may");
+        work(place, Vec::new());
+        undo(place, void.no).expect("may");
+        work(place, Vec::new());
+        assert_eq!(to_tell(place, 0), moved, "at another moment, too");
+        assert_eq!(to_tell(place, newest), []);
+    });
+}
+
+/// A publication lets time pass up to the last midnight; what that did to leads is told, though the sweep had not come
+/// to it yet.
+#[test]
+fn what_time_did_is_told_whoever_was_first() {
+    let by_mail = || asked(0, 60, Only { channel: Some(Channel::Email), ..Only::default() });
+    let fades = MODEL.replace("total_gte = 30", "total_gte = 30\nexit_below = 20");
+    for make in [Place::in_memory, Place::on_disk] {
+        let (swept, voided) = (make(), make());
+        for place in [&swept, &voided] {
+            begun(place);
+            place.ask(&fades, false);
+            work(place, Vec::new());
+            place.clock.set(minute(60).plus_days(2));
+        }
+        swept.sweep(MODEL);
+        for place in [&swept, &voided] {
+            ask(place, &by_mail()).expect("may");
+            work(place, Vec::new());
+            place.sweep(MODEL);
+        }
+        let told = to_tell(&swept, 0);
+        let stages: Vec<_> = told.iter().map(|(_, lead, to, _)| (*lead, *to)).collect();
+        assert_eq!(stages, [Stage::Mql, Stage::Lead].map(|to| (lead_key(18), to)));
+        let without_numbers = |told: Vec<(i64, LeadKey, Stage, Timestamp)>| -> Vec<_> {
+            told.into_iter().map(|(_, lead, to, at)| (lead, to, at)).collect()
+        };
+        assert_eq!(without_numbers(to_tell(&voided, 0)), without_numbers(told));
+    }
+}
+
+/// What an earlier version wrote as JSON is the same change, so a void keeps nothing apart of leads that it leaves as
+/// they are.
+#[test]
+fn what_an_earlier_version_wrote_is_no_other_change() {
+    let place = Place::on_disk();
+    begun(&place);
+    let before = place.of_site();
+    let lines: Vec<(LeadKey, String)> =
+        before.leads.iter().zip(&before.transitions).fold(Vec::new(), |mut all, (lead, changes)| {
+            all.extend(changes.iter().map(|change| (lead.key, change.lines.clone())));
+            all
+        });
+    assert_eq!(lines.len(), 2, "each became an MQL");
+    #[expect(clippy::disallowed_types, reason = "as a ledger of then lies on the disk")]
+    let hand = rusqlite::Connection::open(place.path("ledger.db")).expect("opens");
+    for (lead, lines) in &lines {
+        let written = hand.execute(
+            "UPDATE transitions SET lines = CAST(?2 AS BLOB) WHERE lead = ?1 AND lines <> CAST(?2 AS BLOB)",
+            rusqlite::params![lead.bytes(), lines],
+        );
+        assert_eq!(written.expect("writes"), 1, "it was packed");
+    }
+    assert_eq!(place.of_site(), before, "read as it was");
+    ask(&place, &asked(0, 60, Only { channel: Some(Channel::Email), ..Only::default() })).expect("may");
+    work(&place, Vec::new());
+    let earlier = |number| place.ledger.earlier(SITE, lead_key(number)).expect("reads").len();
+    assert_eq!((earlier(17), earlier(18)), (1, 0), "what is gone, and nothing of what stays");
+}
+
+/// While scores are being made anew nobody can say whom sales said something of, so nothing is voided by the way.
+#[test]
+fn what_people_said_is_asked_about_while_scores_are_made_anew() {
+    both(|place| {
+        begun(place);
+        place.say(17, Stage::Sal);
+        let by_mail = asked(0, 60, Only { channel: Some(Channel::Email), ..Only::default() });
+        let careless = AskedVoid { worked_on: false, ..by_mail };
+        place.clock.set(minute(600));
+        place.ledger.restart(*model(MODEL).hash()).expect("begins anew");
+        assert_eq!(ask(place, &careless).map(|_| ()), Err(NotVoided::Later));
+        let dry = place.publisher(MODEL).pick(&place.site(), &careless.selection).expect("reads");
+        assert_eq!(dry, Err(NotVoided::Later), "nor would a dry run say it");
+        assert!(place.ledger.voids(SITE).expect("reads").is_empty(), "nothing was noted");
+        place.score(MODEL);
+        assert_eq!(ask(place, &careless).map(|_| ()), Err(NotVoided::WorkedOn(1)));
     });
 }
 
@@ -366,7 +438,7 @@ fn who_is_erased_is_erased_whatever_is_voided() {
         // Half of what lead 18 did is voided, and all of 17.
         let half = asked(7, 60, Only { event: Some(Text::clean("engagement")), ..Only::default() });
         let voids = [ask(&place, &by_mail()).expect("may").0.no, ask(&place, &half).expect("may").0.no];
-        say(&place, 17, Stage::Sal);
+        place.say(17, Stage::Sal);
         work(&place, Vec::new());
         erase(&place, 18);
         let rows = |place: &Place| -> Vec<ReportRows> { place.of_site().reports };
@@ -397,7 +469,7 @@ fn who_is_erased_is_erased_whatever_is_voided() {
 fn a_void_ends_with_its_events() {
     both(|place| {
         begun(place);
-        say(place, 17, Stage::Sal);
+        place.say(17, Stage::Sal);
         ask(place, &asked(0, 60, Only { channel: Some(Channel::Email), ..Only::default() })).expect("may");
         work(place, Vec::new());
         let (events, ledger) = (place.events.clone(), place.ledger.clone());

@@ -1,20 +1,11 @@
 //! Cohorts, maturity and guard rails by hand. Invariant: groups and cohorts sum to the totals, whatever the journeys.
 
 use super::*;
-use crate::domain::{IdentitySecrets, Money, SiteId, SiteNo, SitePolicy, Stage, Text, Zone};
+use crate::domain::{Money, Stage, Text};
 use proptest::prelude::*;
 
 fn site() -> Site {
-    Site {
-        no: SiteNo::new(1),
-        id: SiteId::parse("example.com").expect("valid"),
-        zone: Zone::parse("Europe/Berlin").expect("known"),
-        policy: SitePolicy::default(),
-        policy_version: 1,
-        secret: [0; 32],
-        identity: IdentitySecrets::default(),
-        counted_from: None,
-    }
+    Site::for_test("example.com", "Europe/Berlin")
 }
 
 /// Noon of a day of 2026, counted from 0.

@@ -5,8 +5,8 @@ use super::generate::{lead_key, model, plain_lead};
 use super::ledger::{begun, commit};
 use super::{Backend, contract};
 use crate::domain::{
-    Act, Action, Actor, Channel, Date, IdentitySecrets, Money, Role, Score, Site, SiteId, SiteNo, SitePolicy,
-    Stage, Text, Thousandths, Timestamp, Touch, Zone,
+    Act, Action, Actor, Channel, Date, Money, Role, Score, Site, SiteNo, Stage, Text, Thousandths, Timestamp,
+    Touch,
 };
 use crate::leads::closed_loop::{Ask, Numbers, report};
 use crate::leads::{Lead, Origin, Qualified, Touched, Transition};
@@ -29,16 +29,7 @@ fn table(head: &[&str]) -> Vec<Vec<&'static str>> {
 }
 
 fn site(number: u32) -> Site {
-    Site {
-        no: SiteNo::new(number),
-        id: SiteId::parse("example.com").expect("valid"),
-        zone: Zone::utc(),
-        policy: SitePolicy::default(),
-        policy_version: 1,
-        secret: [0; 32],
-        identity: IdentitySecrets::default(),
-        counted_from: None,
-    }
+    Site { no: SiteNo::new(number), ..Site::for_test("example.com", "UTC") }
 }
 
 /// Noon of a day as the page writes it: `2026-01-05`, or `12-30` and `01-05` around the new year of 2026.

@@ -5,7 +5,7 @@ use super::generate::{lead, lead_key, plain_lead};
 use super::ledger::{begun, cases, commit};
 use super::rights::act;
 use super::{Backend, contract};
-use crate::domain::{Channel, LeadKey, Score, SiteNo, Stage, Timestamp};
+use crate::domain::{Channel, LeadKey, Score, SiteNo, Stage, Timestamp, Touch};
 use crate::leads::{Lead, Qualified};
 use crate::storage::{Attribution, Changes, KnownQuery, LeadPage, LeadQuery, Ledger, PageToken};
 use proptest::collection::vec;
@@ -19,6 +19,7 @@ contract!(
     leads_are_chosen_by_stage_channel_and_time,
     any_list_is_what_was_asked_for,
     those_who_became_known_in_a_period_are_handed_over,
+    claimed_leads_are_counted_by_channel,
 );
 
 fn at(ms: i64) -> Timestamp {
@@ -207,4 +208,19 @@ fn those_who_became_known_in_a_period_are_handed_over(backend: &dyn Backend) {
     ledger.restrict(SiteNo::new(1), lead_key(3), Some(at(1)), false, &|_| act()).expect("restricts");
     assert_eq!(asked(i64::MIN, i64::MAX), [4, 2, 5, 1].map(lead_key), "not who asked for a restriction");
     assert_eq!(asked(31, 99), []);
+}
+
+fn claimed_leads_are_counted_by_channel(backend: &dyn Backend) {
+    let ledger = begun(backend);
+    let known = |number: u8, moment| Lead { known_at: at(moment), ..plain_lead(number, at(99)) };
+    let verified = Lead { verified_at: Some(at(50)), ..known(2, 10) };
+    let elsewhere = Lead { site: SiteNo::new(2), ..known(3, 10) };
+    let mut by_mail = known(5, 10);
+    by_mail.first.touch = Touch { channel: Channel::Email, ..Touch::DIRECT };
+    let leads = vec![known(1, 10), verified, elsewhere, known(4, 29), by_mail, known(6, 30), known(7, 9)];
+    commit(ledger.as_ref(), &Changes { leads, ..Changes::default() });
+    ledger.restrict(SiteNo::new(1), lead_key(4), Some(at(1)), false, &|_| act()).expect("restricts");
+    let query = KnownQuery { site: SiteNo::new(1), from: at(10), before: at(30) };
+    assert_eq!(ledger.count_claimed(&query, Channel::Direct).expect("counts"), 2, "as reports count");
+    assert_eq!(ledger.count_claimed(&query, Channel::Email).expect("counts"), 1);
 }

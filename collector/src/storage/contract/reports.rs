@@ -13,7 +13,12 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use std::collections::BTreeMap;
 
-contract!(an_empty_report, a_report_is_the_sum_of_its_rollups, visits_count_under_either_attribution);
+contract!(
+    an_empty_report,
+    a_report_is_the_sum_of_its_rollups,
+    visits_count_under_either_attribution,
+    the_first_day_is_that_of_the_first_visit,
+);
 
 pub(super) fn rollups() -> impl Strategy<Value = BTreeMap<RollupKey, RollupDelta>> {
     let attributions = select([&Attribution::OF_LEADS[..], &[Attribution::Visit]].concat());
@@ -141,4 +146,27 @@ fn visits_count_under_either_attribution(backend: &dyn Backend) {
     let total = BTreeMap::from([(Date::from_days(1), Counts { visits: 7, leads: 2, mqls: 1 })]);
     assert_eq!(report(Attribution::First).days, total);
     assert_eq!(report(Attribution::Last).days, total);
+}
+
+fn the_first_day_is_that_of_the_first_visit(backend: &dyn Backend) {
+    let ledger = begun(backend);
+    let first = |site| ledger.first_day(SiteNo::new(site)).expect("reads");
+    assert_eq!(first(1), None);
+    let cell = |site, day, attribution, dimension| RollupKey {
+        site: SiteNo::new(site),
+        day: Date::from_days(day),
+        attribution,
+        dimension,
+        key: "direct".to_owned(),
+    };
+    let of = |visits, leads| RollupDelta { visits, leads, mqls: 0 };
+    let rollups = BTreeMap::from([
+        (cell(1, 2, Attribution::First, Dimension::Channel), of(0, 3)),
+        (cell(1, 3, Attribution::Visit, Dimension::Channel), of(0, 0)),
+        (cell(1, 5, Attribution::Visit, Dimension::Channel), of(1, 0)),
+        (cell(1, 9, Attribution::Visit, Dimension::Channel), of(7, 0)),
+        (cell(2, 1, Attribution::Visit, Dimension::Channel), of(7, 0)),
+    ]);
+    commit(ledger.as_ref(), &Changes { rollups, ..Changes::default() });
+    assert_eq!(first(1), Some(Date::from_days(5)));
 }

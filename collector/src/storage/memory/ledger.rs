@@ -1,6 +1,7 @@
 //! The ledger in memory. Invariant: one lock around all of it, so that every call sees one moment.
 
 use super::publications::Numbered;
+use super::rights::number;
 use super::voids::Kept;
 use crate::domain::{
     Channel, Cursor, Date, Entry, IdentitySecrets, LeadKey, ModelHash, Override, Reference, Restriction,
@@ -50,6 +51,8 @@ pub(super) struct State {
     pub(super) publications: Vec<Publication>,
     /// The changes of stage as others are told of them.
     pub(super) numbered: Vec<Numbered>,
+    /// Those that a publication took out, as they were.
+    pub(super) gone: Vec<Numbered>,
     pub(super) last_number: i64,
     pub(super) earlier: Vec<Earlier>,
     pub(super) voids: Vec<Kept>,
@@ -381,6 +384,25 @@ impl Reports for MemoryLedger {
         leads.sort_by_key(|lead| (lead.known_at, lead.key));
         leads.into_iter().for_each(|lead| each(Lead { hits: Vec::new(), ..lead }));
         Ok(())
+    }
+
+    fn count_claimed(&self, query: &KnownQuery, channel: Channel) -> Result<u64, StoreError> {
+        let claimed = |lead: &&Lead| {
+            lead.site == query.site
+                && (query.from..query.before).contains(&lead.known_at)
+                && lead.first.touch.channel == channel
+                && lead.verified_at.is_none()
+        };
+        Ok(number(self.state().leads.values().filter(claimed).count()))
+    }
+
+    fn first_day(&self, site: SiteNo) -> Result<Option<Date>, StoreError> {
+        let state = self.state();
+        let visited = state.rollups.iter().filter(|(key, delta)| {
+            let by_channel = (key.dimension, key.attribution) == (Dimension::Channel, Attribution::Visit);
+            key.site == site && by_channel && delta.visits > 0
+        });
+        Ok(visited.map(|(key, _)| key.day).min())
     }
 
     fn journeys(&self, query: &JourneyQuery) -> Result<Vec<Journey>, StoreError> {

@@ -9,6 +9,7 @@ use crate::storage::{
     Adopt, Adopted, Announced, Earlier, Ended, Last, Mark, NewPublication, Publication, PublicationState,
     Publications, RollupKey, Say, StoreError,
 };
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 /// A change of stage with the number it is known by.
@@ -16,6 +17,11 @@ use std::collections::BTreeSet;
 pub(super) struct Numbered {
     pub(super) announce: bool,
     pub(super) change: Announced,
+}
+
+/// Takes the first of which `is` says so.
+fn take(changes: &mut Vec<Numbered>, is: impl Fn(&Numbered) -> bool) -> Option<Numbered> {
+    changes.iter().position(is).map(|place| changes.remove(place))
 }
 
 impl State {
@@ -30,6 +36,7 @@ impl State {
     pub(super) fn forget_changes(&mut self, gone: impl Fn(&Transition) -> bool) {
         self.numbered.retain(|numbered| !gone(&numbered.change.transition));
         self.earlier.retain(|earlier| !gone(&earlier.transition));
+        self.gone.retain(|numbered| !gone(&numbered.change.transition));
     }
 
     fn running(&mut self, id: i64) -> Option<&mut Publication> {
@@ -109,22 +116,47 @@ impl State {
             self.earlier.push(Earlier { publication: id, transition: transition.clone() });
         }
         self.transitions.retain(|change| !machines(change));
-        for transition in shadow.transitions.iter().filter(|change| !change.by_people()) {
+        let made: Vec<&Transition> = shadow.transitions.iter().filter(|change| !change.by_people()).collect();
+        let void = publication.asked.void.is_some();
+        let back = |numbered: &Numbered| void && numbered.change.transition.site == site;
+        let (mut gone, others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.gone).into_iter().partition(back);
+        self.gone = others;
+        let what = |change: &Transition| (change.lead, change.at, change.from, change.to);
+        let mut known: Vec<Option<Numbered>> = Vec::new();
+        for change in &made {
+            let same = |known: &Numbered| what(&known.change.transition) == what(change);
+            known.push(take(&mut old, same).or_else(|| take(&mut gone, same)));
+        }
+        // By a void also a change of which only the moment moved: of several the newest.
+        let mut rest: Vec<usize> = (0..made.len()).filter(|place| void && known[*place].is_none()).collect();
+        rest.sort_by_key(|place| Reverse((made[*place].at, *place)));
+        for changes in [&mut old, &mut gone] {
+            changes.sort_by_key(|known| Reverse((known.change.transition.at, known.change.number)));
+        }
+        for place in rest {
+            let moved = |known: &Numbered| {
+                let (old, new) = (&known.change.transition, made[place]);
+                (old.lead, old.from, old.to) == (new.lead, new.from, new.to)
+            };
+            known[place] = take(&mut old, moved).or_else(|| take(&mut gone, moved));
+        }
+        for mut changes in [old, gone] {
+            changes.sort_by_key(|known| known.change.number);
+            self.gone.append(&mut changes);
+        }
+        for (transition, known) in made.into_iter().zip(known) {
             self.transitions.push(transition.clone());
-            let what = |change: &Transition| (change.lead, change.at, change.from, change.to);
-            let same = |numbered: &Numbered| what(&numbered.change.transition) == what(transition);
-            match old.iter().position(same) {
-                Some(place) => {
-                    let mut known = old.remove(place);
-                    known.change.transition = transition.clone();
-                    self.numbered.push(known);
-                }
-                None => {
-                    self.number(transition.clone());
-                    if let Some(newest) = self.numbered.last_mut() {
-                        newest.announce = announce;
-                    }
-                }
+            if let Some(mut known) = known {
+                known.change.transition = transition.clone();
+                self.numbered.push(known);
+                continue;
+            }
+            // What time did to a lead since it was last scored was only about to be made here.
+            let lead = self.leads.get(&transition.lead);
+            let to_come = lead.is_some_and(|lead| transition.at > lead.scored_at.max(lead.stage_at));
+            self.number(transition.clone());
+            if let Some(newest) = self.numbered.last_mut() {
+                newest.announce = announce || to_come;
             }
         }
         self.transitions.sort_by_key(|transition| transition.at);

@@ -2,7 +2,7 @@
 //! written, and it is let go of again, whatever happens.
 
 use super::connect::Connection;
-use super::{SqliteLedger, audit, ledger, publications, scores, shadows, sql, voids};
+use super::{SqliteLedger, audit, codec, ledger, publications, scores, shadows, sql, voids};
 use crate::domain::{Cursor, Entry, Site, SiteNo};
 use crate::storage::publications::same_site;
 use crate::storage::{Adopt, Adopted, Ended, Last, Mark, PublicationState, Say, StoreError};
@@ -31,18 +31,43 @@ fn count(connection: &Connection, query: &str, site: SiteNo) -> Result<u64, Stor
     Ok(count.unsigned_abs())
 }
 
+/// Writes lines that say the same as the shadow's as the shadow wrote them, so that they can be compared as they lie in
+/// the table: an earlier version wrote JSON, or packed it by fewer words.
+fn write_alike(connection: &Connection, site: SiteNo) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached(sql!("adopt/otherwise_written"))?;
+    let rows = statement.query_map([site.get()], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, Vec<u8>>(2)?))
+    })?;
+    let mut alike = Vec::new();
+    for row in rows {
+        let (id, old, new) = row?;
+        if codec::text(&old, "transitions.lines")? == codec::text(&new, "transitions.lines")? {
+            alike.push((id, new));
+        }
+    }
+    let mut write = connection.prepare_cached(sql!("adopt/write_lines"))?;
+    for (id, lines) in alike {
+        write.execute(params![id, lines])?;
+    }
+    Ok(())
+}
+
 /// Puts what the shadow made in the place of what there is.
 fn replace(connection: &Connection, order: &Adopt<'_>) -> Result<(), StoreError> {
     let (site, id) = (order.site.no.get(), order.publication.id);
     scores::uncount_leads(connection, order.site)?;
     let keep = match order.publication.asked.void {
         None => sql!("adopt/keep_earlier"),
-        Some(_) => sql!("adopt/keep_changed"),
+        Some(_) => {
+            write_alike(connection, order.site.no)?;
+            sql!("adopt/keep_changed")
+        }
     };
     connection.execute(keep, params![site, id])?;
     let newest: i64 = connection.query_row(sql!("adopt/newest_transition"), [], |row| row.get(0))?;
     let announce = order.publication.asked.announce;
-    connection.execute(sql!("adopt/put_transitions"), params![site, id, announce])?;
+    let void = order.publication.asked.void.is_some();
+    connection.execute(sql!("adopt/put_transitions"), params![site, id, announce, void])?;
     connection.execute(sql!("adopt/drop_transitions"), params![site, newest])?;
     connection.execute(sql!("adopt/apply_people"), [site])?;
     for query in [sql!("adopt/drop_leads"), sql!("adopt/drop_visits")] {

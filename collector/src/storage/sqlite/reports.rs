@@ -2,14 +2,14 @@
 
 use super::connect::Connection;
 use super::{SqliteLedger, scores, sql};
-use crate::domain::{Channel, Date, LeadKey, Stage, Timestamp};
+use crate::domain::{Channel, Date, LeadKey, SiteNo, Stage, Timestamp};
 use crate::leads::closed_loop::Journey;
 use crate::leads::{Dimension, Lead};
 use crate::storage::{
     Attribution, CountRow, Counts, JourneyQuery, KnownQuery, LeadPage, LeadQuery, PageToken, ReportQuery,
     ReportRows, Reports, StoreError, cmp_rows,
 };
-use rusqlite::{named_params, params};
+use rusqlite::{OptionalExtension, named_params, params};
 use std::collections::BTreeMap;
 
 /// The groups of each day. Visits, leads and MQLs may be counted under a touch each: each is read as it lies in the
@@ -142,6 +142,24 @@ impl Reports for SqliteLedger {
                 each(scores::lead(row)?);
             }
             Ok(())
+        })
+    }
+
+    fn count_claimed(&self, query: &KnownQuery, channel: Channel) -> Result<u64, StoreError> {
+        self.readers.read(|connection| {
+            let count: i64 = connection.prepare_cached(sql!("ledger/count_claimed"))?.query_row(
+                params![query.site.get(), query.from.millis(), query.before.millis(), channel.code()],
+                |row| row.get(0),
+            )?;
+            Ok(count.unsigned_abs())
+        })
+    }
+
+    fn first_day(&self, site: SiteNo) -> Result<Option<Date>, StoreError> {
+        self.readers.read(|connection| {
+            let mut statement = connection.prepare_cached(sql!("ledger/first_day"))?;
+            let of = params![site.get(), Dimension::Channel.code(), Attribution::Visit.code()];
+            Ok(statement.query_row(of, |row| row.get(0)).optional()?.map(Date::from_days))
         })
     }
 

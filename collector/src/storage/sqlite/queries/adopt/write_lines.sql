@@ -1,0 +1,1 @@
+UPDATE main.transitions SET lines = ?2 WHERE id = ?1
