@@ -3,12 +3,12 @@
 
 use super::publish::{Place, SITE};
 use super::*;
-use crate::domain::{Action, Actor, Only, Role, Selection, Stage};
+use crate::domain::{Act, Action, Actor, Only, Role, Selection, Stage};
 use crate::jobs::publish::{AskedVoid, NotVoided, Picked, Refused, Step};
 use crate::jobs::replay::Go;
 use crate::jobs::stages::Asked;
 use crate::rights::Service;
-use crate::storage::{AuditQuery, Changes, Publication, Void, VoidState};
+use crate::storage::{AuditQuery, Changes, Publication, Remade, Standing, TakeBack, Void, VoidState};
 
 fn owner() -> Actor {
     Actor::account(Role::Owner)
@@ -355,6 +355,33 @@ fn erase(place: &Place, number: u8) {
     assert!(done.is_some(), "lead {number} is held");
 }
 
+/// Whoever takes a lead back is told of the voids as they are in that moment.
+fn told_of_voids(place: &Place) {
+    let log = place.events.scan(Cursor::default(), usize::MAX).expect("scans");
+    let all: Vec<Cursor> = log.iter().map(|logged| logged.cursor).collect();
+    let in_force = place.ledger.voided(&all, None).expect("reads");
+    assert!(!in_force.is_empty() && in_force.len() < all.len());
+    let site = place.site();
+    let order =
+        TakeBack { site: &site, lead: lead_key(99), visitors: Vec::new(), withdrawn: None, dry_run: true };
+    let seen = std::cell::Cell::new(false);
+    let remake = |standing: &Standing<'_>| {
+        assert_eq!((standing.voided)(&all).expect("reads"), in_force);
+        seen.set(true);
+        Ok(Remade::default())
+    };
+    let act = || Act {
+        at: minute(0),
+        actor: owner(),
+        action: Action::PersonErased,
+        site: None,
+        subject: None,
+        details: "{}".to_owned(),
+    };
+    place.ledger.take_back(&order, &remake, &|_| act()).expect("counts");
+    assert!(seen.get());
+}
+
 /// Erasing takes out of the counts what is in them, and no more; who is erased comes back by no undoing.
 #[test]
 fn who_is_erased_is_erased_whatever_is_voided() {
@@ -368,6 +395,7 @@ fn who_is_erased_is_erased_whatever_is_voided() {
         let voids = [ask(&place, &by_mail()).expect("may").0.no, ask(&place, &half).expect("may").0.no];
         say(&place, 17, Stage::Sal);
         work(&place, Vec::new());
+        told_of_voids(&place);
         erase(&place, 18);
         let rows = |place: &Place| -> Vec<ReportRows> { place.of_site().reports };
         assert!(place.of_site().leads.is_empty());
