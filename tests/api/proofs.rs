@@ -206,3 +206,27 @@ fn a_visit_without_anybody_is_what_a_claim_counts_as() {
     settle(&app, 2);
     assert_eq!(visits(), before + 1, "whoever comes last is on the visit of before");
 }
+
+/// Once she took her consent back, her own box gives it anew, and nobody else's.
+#[test]
+fn no_stranger_gives_consent_anew_for_who_was_verified() {
+    let app = TestApp::start();
+    let secret = secret(&app, &[]);
+    verified(&app, &secret);
+    let ask = |act: &str| {
+        let path = format!("/api/v1/privacy/{act}");
+        let asked = json!({ "site": SITE, "email": JO });
+        app.post_json(&path, &asked).header("cookie", app.cookie()).send().assert_status(200).json()
+    };
+    ask("withdraw");
+    let rival = event("demo_request", "/demo").identify(JO, person("Rival"), true);
+    app.send_all_from("198.51.100.4", &[rival]).assert_stored();
+    settle(&app, 7);
+    let found = ask("find");
+    assert_eq!((&found["withdrawn"], &found["counts"]["events"]), (&json!(true), &json!(0)), "{found}");
+    assert!(app.outcomes().get("identity_restricted") == Some(&1), "{:?}", app.outcomes());
+    let proof = proof(&secret, JO, in_an_hour());
+    app.send_all_from("192.0.2.77", &[proven("demo_request", &proof, person("Acme III"))]).assert_stored();
+    let own = app.wait_for_lead("Acme III", |_| true);
+    assert!(own["verified_at"].is_string() && ask("find")["withdrawn"] == json!(false), "{own}");
+}

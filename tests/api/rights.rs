@@ -202,6 +202,16 @@ fn who_is_restricted_is_kept_and_nothing_is_done_with_it() {
     assert_eq!(app.report("&compare=none")["totals"], before, "counts stay");
     assert!(app.export().iter().all(|event| event["lead"].is_null()), "its events are in no export");
 
+    // A stranger who knows their address and asks what would be is told what is told of anybody.
+    let ask_what_would_be = |mail: &str| {
+        let form = event("demo_request", "/demo").identify(mail, json!({}), true);
+        let url = app.url("/api/event?dry-run=1");
+        let dry = mqlite_tests::request("POST", url).header("user-agent", mqlite_tests::FIREFOX);
+        let said = dry.body(form.body()).send().assert_status(200).json();
+        (said["outcomes"].clone(), said["stored"][0]["rung"].clone())
+    };
+    assert_eq!(ask_what_would_be(MAIL), ask_what_would_be("nobody@nowhere.example"));
+
     let stored = form(&app, true, &json!({ "m": 1, "q": 1, "s": "tag" }));
     assert_eq!(
         (&stored["lead"], &stored["attributes"], &stored["rung"]),

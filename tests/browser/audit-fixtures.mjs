@@ -123,7 +123,7 @@ export class AuditCollector extends Collector {
       stored: days.length ? [{ rung: "unset", signal: "none", count: unset }, { rung: "measured", signal: "consent_mode", count: measured - part(measured, 0.2) }, { rung: "measured", signal: "tcf", count: part(measured, 0.2) }, { rung: "qualified", signal: "form", count: qualified - part(qualified, 0.3) }, { rung: "qualified", signal: "policy", count: part(qualified, 0.3) }] : [],
       suppressed: days.length ? [{ signal: "gpc", count: suppressed - part(suppressed, 0.4) - part(suppressed, 0.1) }, { signal: "consent_mode", count: part(suppressed, 0.4) }, { signal: "dnt", count: part(suppressed, 0.1) }] : [],
       dropped: days.length ? [{ reason: "bot", count: 1_911 }, { reason: "automation", count: 14 }, { reason: "spam", count: 207 }] : [],
-      identity_dropped: days.length ? 38 : 0, identity_limited: days.length ? 2 : 0, consent_capped: days.length ? 5 : 0, redacted: days.length ? 61 : 0, property_dropped: days.length ? 12 : 0,
+      identity_dropped: days.length ? 38 : 0, identity_limited: days.length ? 2 : 0, identity_unproven: days.length ? 3 : 0, consent_capped: days.length ? 5 : 0, redacted: days.length ? 61 : 0, property_dropped: days.length ? 12 : 0,
       policy: { version: 3, hosts: [], allow_automation: false, honour_dnt: true, link_same_day: true, form_basis: "contract", signals: ["tag", "api", "consent_mode", "tcf", "form", "policy"], ceiling: "qualified", props: ["plan", "team_size"], ask: [], retention: { events: 395, leads: 1095, aggregates: 760 } },
     };
   }

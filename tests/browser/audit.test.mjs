@@ -40,7 +40,7 @@ onPage("the numbers shown are the API's", {}, async ({ page, collector, open }) 
   const consent = collector.consent({ site: SITE, from: "2026-10-23", to: TODAY });
   for (const { rung, signal, count } of consent.stored) assert.equal(numberIn(await text(page, `[data-stored="${rung}/${signal}"] .num`)), count);
   for (const { signal, count } of consent.suppressed) assert.equal(numberIn(await text(page, `[data-suppressed="${signal}"] .num`)), count);
-  for (const name of ["identity_dropped", "identity_limited", "consent_capped", "redacted", "property_dropped"]) assert.equal(numberIn(await text(page, `[data-door="${name}"] .num`)), consent[name]);
+  for (const name of ["identity_dropped", "identity_limited", "identity_unproven", "consent_capped", "redacted", "property_dropped"]) assert.equal(numberIn(await text(page, `[data-door="${name}"] .num`)), consent[name]);
   assert.equal(numberIn(await text(page, '[data-door="bot"] .num')), consent.dropped[0].count);
   assert.match(await text(page, "#consent-sentence"), new RegExp(`^${whole.format(sum(consent.suppressed))} visits asked not to be measured: Global Privacy Control`));
   await page.getByText("By day, as a table").click();

@@ -10,6 +10,9 @@ pub struct Restriction {
     pub restricted: Option<Timestamp>,
     /// They took their consent back: only a box that they tick anew ends it.
     pub withdrawn: Option<Timestamp>,
+    /// Whether it had been proven by then that they are who they say. What proved it may be gone with the consent;
+    /// whoever proves nothing still neither ends the withdrawal nor adds anything to them.
+    pub verified: bool,
 }
 
 impl Restriction {

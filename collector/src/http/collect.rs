@@ -40,14 +40,16 @@ async fn taken(request: &HttpRequest, payload: web::Payload, state: &State) -> R
     let sender =
         Sender { client: &client, origin, now: state.clock.now(), identities: &state.identity_limits };
     state.restrictions.refresh();
-    let taken = ingest::take(&body, sender, &state.privacy, &|id| state.sites.find(id))?;
+    let rehearsal = request.query_string() == "dry-run=1";
+    let take = if rehearsal { ingest::rehearse } else { ingest::take };
+    let taken = take(&body, sender, &state.privacy, &|id| state.sites.find(id))?;
     // It would be held until the commit, and with it what the connection read it into.
     drop(body);
     let more = u32::try_from(taken.outcomes.len()).unwrap_or(u32::MAX).saturating_sub(1);
     if more > 0 {
         state.event_limits.take(&client, more)?;
     }
-    if request.query_string() == "dry-run=1" {
+    if rehearsal {
         return Ok(dry_run(&taken));
     }
     for (site, events) in of_sites(&taken.events) {
@@ -178,7 +180,8 @@ fn dropped(outcomes: &[Outcome]) -> Option<String> {
     (!reasons.is_empty()).then(|| Vec::from_iter(reasons).join(", "))
 }
 
-/// What `mqlite verify` asks for: what would become of an event, and nothing is kept.
+/// What `mqlite verify` asks for: what would become of an event by what it says, and nothing is kept. Anybody may ask,
+/// so it is the same whoever the event is said to be of.
 fn dry_run(taken: &Taken) -> HttpResponse {
     #[derive(Serialize)]
     struct Verdict {

@@ -36,6 +36,9 @@ pub const PROPERTY_DROPPED: &str = "property_dropped";
 pub const IDENTITY_RESTRICTED: &str = "identity_restricted";
 /// The counter's word for an identity of a client that has said it is too many people that day.
 pub const IDENTITY_LIMITED: &str = "identity_limited";
+/// The counter's word for an identity that came without a proof that holds, on a site whose server gives proofs. Of
+/// somebody who is verified it counts for nothing; whether they are is not known at the door.
+pub const IDENTITY_UNPROVEN: &str = "identity_unproven";
 /// Events of one request.
 pub const BATCH_MAX: usize = 100;
 /// How long after it happened an event is still taken as having happened then: half a day.
@@ -75,9 +78,31 @@ pub fn take(
     privacy: &Privacy,
     find_site: &dyn Fn(&SiteId) -> Option<Arc<Site>>,
 ) -> Result<Taken, Refusal> {
+    take_all(body, sender, Keeper { privacy, last: None, asked: false }, find_site)
+}
+
+/// What [`take`] would make of a body by what the page and its forms say. What somebody asked for, and how many people
+/// a client has said it is, is passed over: whoever asks for a rehearsal must not learn what others asked for.
+///
+/// # Errors
+/// As [`take`].
+pub fn rehearse(
+    body: &[u8],
+    sender: Sender<'_>,
+    privacy: &Privacy,
+    find_site: &dyn Fn(&SiteId) -> Option<Arc<Site>>,
+) -> Result<Taken, Refusal> {
+    take_all(body, sender, Keeper { privacy, last: None, asked: true }, find_site)
+}
+
+fn take_all(
+    body: &[u8],
+    sender: Sender<'_>,
+    mut keeper: Keeper<'_>,
+    find_site: &dyn Fn(&SiteId) -> Option<Arc<Site>>,
+) -> Result<Taken, Refusal> {
     let (events, single) = wire::parse(body)?;
-    let nature = privacy.nature(sender.client);
-    let mut keeper = Keeper { privacy, last: None };
+    let nature = keeper.privacy.nature(sender.client);
     let mut taken = Taken::default();
     for (index, raw) in events.into_iter().enumerate() {
         let one = validate::draft(raw)
@@ -91,6 +116,8 @@ pub fn take(
 struct Keeper<'a> {
     privacy: &'a Privacy,
     last: Option<(SiteNo, Kept)>,
+    /// Whether somebody only asks what would be.
+    asked: bool,
 }
 
 impl Keeper<'_> {
@@ -153,18 +180,26 @@ fn take_one(
         return Ok(());
     }
     let identity_dropped = draft.identity.is_some() && !decision.keeps(Part::Identity);
-    let (draft, decision, identity_restricted) = restrict(draft, decision, &site, sender, keeper.privacy);
     let proven = is_proven(&draft, &site, sender.now);
+    let (draft, decision, identity_restricted) = match keeper.asked {
+        true => (draft, decision, false),
+        false => restrict(draft, decision, &site, sender, keeper.privacy, proven),
+    };
     // Who somebody is that the site's own server knows is not made up.
-    let (mut draft, decision, identity_limited) =
-        if proven { (draft, decision, false) } else { limit(draft, decision, &site, sender) };
+    let (mut draft, decision, identity_limited) = match proven || keeper.asked {
+        true => (draft, decision, false),
+        false => limit(draft, decision, &site, sender),
+    };
     let keeps_identity = decision.keeps(Part::Identity);
     let redacted = draft.is_redacted(&site, decision.consent.rung, keeps_identity);
     let props = std::mem::take(&mut draft.props).keep(&site.policy);
+    let identity_unproven =
+        !proven && draft.identity.is_some() && keeps_identity && site.identity.current.is_some();
     let counted = [
         (identity_dropped, IDENTITY_DROPPED),
         (identity_restricted, IDENTITY_RESTRICTED),
         (identity_limited, IDENTITY_LIMITED),
+        (identity_unproven, IDENTITY_UNPROVEN),
         (decision.capped, CONSENT_CAPPED),
         (redacted || props.redacted, REDACTED),
         (props.dropped, PROPERTY_DROPPED),
@@ -180,13 +215,14 @@ fn take_one(
 }
 
 /// Honours what somebody asked for: under a restriction their identity is not kept, and after they took their
-/// consent back only a box that they tick in the form gives it anew. Answers whether an identity was left out.
+/// consent back only a box that they tick in the form gives it anew, with a proof if they were verified. Answers whether an identity was left out.
 fn restrict(
     mut draft: Draft,
     decision: consent::Decision,
     site: &Site,
     sender: Sender<'_>,
     privacy: &Privacy,
+    proven: bool,
 ) -> (Draft, consent::Decision, bool) {
     let Some(identity) = draft.identity.as_ref().filter(|_| decision.keeps(Part::Identity)) else {
         return (draft, decision, false);
@@ -197,7 +233,8 @@ fn restrict(
     }
     let happened = sender.now.plus_millis(-age(&draft));
     let anew = restriction.withdrawn.is_none_or(|since| happened >= since);
-    let box_counts = identity.box_ticked && anew && site.policy.signals.contains(&Signal::Form);
+    let believed = proven || !restriction.verified;
+    let box_counts = identity.box_ticked && anew && believed && site.policy.signals.contains(&Signal::Form);
     if restriction.restricted.is_none() && box_counts {
         // Whatever else the page grants: it is the box that they are qualified by.
         let consent = Consent { rung: Rung::Qualified, signal: Signal::Form };

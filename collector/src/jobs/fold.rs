@@ -97,9 +97,11 @@ impl<'a> Fold<'a> {
         lead.filter(|key| self.may_count(*key, event))
     }
 
-    /// Whether something is said of a verified lead without proof.
+    /// Whether something is said without proof of a lead that is verified, or was when it took its consent back.
     fn doubted(&self, key: LeadKey, proven: bool) -> bool {
-        !proven && self.loaded.leads.get(&key).is_some_and(|lead| lead.verified_at.is_some())
+        let verified = || self.loaded.leads.get(&key).is_some_and(|lead| lead.verified_at.is_some());
+        let was = || self.loaded.restrictions.get(&key).is_some_and(|restriction| restriction.verified);
+        !proven && (verified() || was())
     }
 
     /// Somebody says that they are a lead that is verified, and proves nothing: nobody gets anything of it. Their

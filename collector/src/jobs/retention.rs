@@ -141,7 +141,7 @@ impl Retention {
                 let before = site.policy.retention.first_kept(kind, today);
                 let rows = match kind {
                     RetentionKind::Events => self.events(site, before, scored, dry_run)?,
-                    RetentionKind::Leads => self.leads(site, before, dry_run)?,
+                    RetentionKind::Leads => self.leads(site, before, scored, dry_run)?,
                     RetentionKind::Aggregates => self.counts(site, before, dry_run)?,
                 };
                 erased |= rows > 0 && kind != RetentionKind::Aggregates;
@@ -179,7 +179,7 @@ impl Retention {
         self.events.prune(&prune, false)
     }
 
-    fn leads(&self, site: &Site, day: Date, dry_run: bool) -> Result<u64, StoreError> {
+    fn leads(&self, site: &Site, day: Date, scored: Cursor, dry_run: bool) -> Result<u64, StoreError> {
         let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
         let before = site.zone.start_of(day);
         if dry_run {
@@ -195,6 +195,11 @@ impl Retention {
             self.ledger.count_for_good(site.no, day)?;
             // Events first: a run that is cut short finds the lead again. What arrives meanwhile is younger.
             for lead in &leads {
+                // With the proof goes what tells claims from what was theirs; in a replay they would be somebody new.
+                let known = self.ledger.lead(site.no, *lead)?;
+                if known.is_some_and(|known| known.verified_at.is_some()) {
+                    self.events.erase(&Selector::Unproven(*lead, scored))?;
+                }
                 self.events.erase(&Selector::LeadBefore(*lead, before))?;
             }
             gone += self.ledger.forget_leads(&leads, before)?;

@@ -1,7 +1,7 @@
 //! Restrict, withdraw, erase. Invariant: events go first and the ledger after them, in one transaction with the
 //! entry that says so; done twice, an act finishes what the first left; a dry run is the same act, rolled back.
 
-use super::{Counts, Known, Unreached, counts, not_consented, reach, voided};
+use super::{Counts, Known, Unreached, counted, counts, not_consented, reach};
 use crate::audit::Recorder;
 use crate::clock::Clock;
 use crate::domain::{
@@ -14,8 +14,8 @@ use crate::leads::Origin;
 use crate::scoring::Model;
 use crate::storage::counting::Rollups;
 use crate::storage::{
-    Attribution, Changes, EraseEvents, ErasedEvents, EventStore, Ledger, Logged, Remake, StoreError,
-    TakeBack, TakenBack, random,
+    Attribution, Changes, EraseEvents, ErasedEvents, EventStore, Ledger, Logged, Remade, Standing,
+    StoreError, TakeBack, TakenBack, random,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -223,25 +223,28 @@ impl Service {
         let mut cannot_reach = self.unreached(site, &known, request.reference)?;
         let model = self.models.of(self.ledger.as_ref(), site.no)?;
         let consented_only = leaves == Leaves::OtherBases;
-        let erased = self.events.erase_person(&EraseEvents { lead, consented_only, dry_run })?;
-        let voided = voided(self.ledger.as_ref(), &known.events)?;
-        let was_counted: Vec<Logged> =
-            known.events.iter().filter(|logged| !voided.contains(&logged.cursor)).cloned().collect();
+        let unproven = known.is_verified();
+        let erased = self.events.erase_person(&EraseEvents { lead, consented_only, unproven, dry_run })?;
         let order = TakeBack {
             site,
             lead,
             visitors: erased.visitors.clone(),
-            ways: ways(site, &was_counted),
-            visits: visits(&model, site, &was_counted),
             withdrawn: consented_only.then_some(request.now),
             dry_run,
         };
-        let nothing = |_| Ok(Changes::default());
-        let others =
-            |until| Ok(refold(&model, site, &not_consented(self.events.as_ref(), &voided, lead, until)?));
-        let remake: Remake<'_> = if consented_only { &others } else { &nothing };
+        let remake = |standing: &Standing<'_>| {
+            let was_counted = counted(&known.events, standing)?;
+            let changes = match leaves {
+                Leaves::Nothing => Changes::default(),
+                Leaves::OtherBases => {
+                    refold(&model, site, &not_consented(self.events.as_ref(), standing, lead)?)
+                }
+            };
+            let (ways, visits) = (ways(site, &was_counted), visits(&model, site, &was_counted));
+            Ok(Remade { changes, ways, visits })
+        };
         let say = |taken: &TakenBack| request.act(&all(&erased, taken, taken.held.visits));
-        let (taken, entry) = self.ledger.take_back(&order, remake, &say)?;
+        let (taken, entry) = self.ledger.take_back(&order, &remake, &say)?;
         entry.iter().for_each(|entry| self.audit.announce(entry));
         if !dry_run && !self.compact() {
             cannot_reach.insert(0, reach::not_compacted());

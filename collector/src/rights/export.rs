@@ -1,6 +1,6 @@
 //! What a person is handed when they ask what is held of them (GDPR articles 15 and 20). Invariant: it holds all
 //! that is kept of them in either store, and nothing of anybody else: events that are another lead's are left
-//! out, whoever's pseudonym they are under.
+//! out, whoever's pseudonym they are under, and what others claimed of somebody verified is told as that.
 
 use super::scored::{Decided, Decision, Said, Scored};
 use super::words::Told;
@@ -84,11 +84,17 @@ pub struct Requests {
     pub restricted_since: Option<Timestamp>,
     /// When they took their consent back.
     pub withdrawn_at: Option<Timestamp>,
+    /// Whether they were verified then: only what the site's own server proves gives it anew.
+    pub withdrawn_as_verified: bool,
 }
 
 impl From<Restriction> for Requests {
     fn from(restriction: Restriction) -> Self {
-        Self { restricted_since: restriction.restricted, withdrawn_at: restriction.withdrawn }
+        Self {
+            restricted_since: restriction.restricted,
+            withdrawn_at: restriction.withdrawn,
+            withdrawn_as_verified: restriction.verified,
+        }
     }
 }
 
@@ -129,12 +135,14 @@ impl Document {
         if let Some(profile) = &self.profile {
             self.profile_lines(profile, &mut table);
         }
-        for (what, at) in [
-            ("processing is restricted", self.requests.restricted_since),
-            ("consent was taken back", self.requests.withdrawn_at),
+        let verified = "verified by the website's server then";
+        let details = if self.requests.withdrawn_as_verified { verified } else { "" };
+        for (what, at, details) in [
+            ("processing is restricted", self.requests.restricted_since, ""),
+            ("consent was taken back", self.requests.withdrawn_at, details),
         ] {
             if let Some(at) = at {
-                table.line("request", &at.to_string(), "", what, "");
+                table.line("request", &at.to_string(), "", what, details);
             }
         }
         for event in &self.events {

@@ -18,11 +18,11 @@ pub use reach::Unreached;
 
 use crate::domain::{
     Action, Actor, Cursor, Event, EventId, LeadKey, Reference, Restriction, RetentionKind, Signal, Site,
-    Stage, Timestamp, VisitorId,
+    Stage, Timestamp, Trust, VisitorId,
 };
 use crate::leads::Lead;
 use crate::privacy::mint;
-use crate::storage::{AuditQuery, EventStore, Held, Ledger, Logged, StoreError};
+use crate::storage::{AuditQuery, EventStore, Held, Logged, Standing, StoreError};
 use serde::Serialize;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,8 +62,7 @@ struct Known {
     lead: Option<Lead>,
     /// The lead's events, and those of nobody under the same pseudonyms; without those of other leads.
     events: Vec<Logged>,
-    /// Which of those of nobody were counted for another lead under the same pseudonym.
-    anothers: BTreeSet<EventId>,
+    whose: Whose,
     held: Held,
     restriction: Restriction,
     reference: Option<Reference>,
@@ -77,13 +76,18 @@ impl Known {
             || self.reference.is_some()
     }
 
+    /// Whether the lead is verified, or was when it took its consent back.
+    fn is_verified(&self) -> bool {
+        self.restriction.verified || self.lead.as_ref().is_some_and(|lead| lead.verified_at.is_some())
+    }
+
     fn events_tied(&self, lead: LeadKey) -> u64 {
         number(self.events.iter().filter(|logged| logged.event.lead == Some(lead)).count())
     }
 
     /// Events that may be handed to the person.
     fn theirs(&self) -> impl Iterator<Item = &Logged> {
-        self.events.iter().filter(|logged| !self.anothers.contains(&logged.event.id))
+        self.events.iter().filter(|logged| !self.whose.others.contains(&logged.event.id))
     }
 
     fn first_seen(&self) -> Option<Timestamp> {
@@ -97,26 +101,53 @@ impl Known {
     }
 }
 
-/// Which events of nobody were counted for another lead: those after another said who they are, until this one
-/// does again, as the scorer has it. `events` are all that are under the lead's pseudonyms, in their order.
-fn anothers(events: &[Logged], lead: LeadKey) -> BTreeSet<EventId> {
-    let mut is: BTreeMap<VisitorId, LeadKey> = BTreeMap::new();
-    // What was before anybody said who they are is the first one's.
-    for event in events.iter().map(|logged| &logged.event) {
-        if let (Some(visitor), Some(key)) = (event.visitor, event.lead) {
-            is.entry(visitor).or_insert(key);
+/// Whose events are, as the scorer has it.
+#[derive(Default)]
+struct Whose {
+    /// Those of nobody that were not counted for the lead, but for another under the same pseudonym, or for nobody.
+    others: BTreeSet<EventId>,
+    /// Those tied to the lead that were passed over: said without proof of somebody who was verified by then.
+    claims: BTreeSet<EventId>,
+}
+
+impl Whose {
+    fn is_claim(&self, event: &Event) -> bool {
+        self.claims.contains(&event.id)
+    }
+}
+
+/// Whose `events` are: all that are under the lead's pseudonyms, in their order. What a pseudonym does belongs to whom
+/// it said it is last, and what was before anybody said so, to the first; to a verified lead only where it was proven.
+fn whose(events: &[Logged], lead: LeadKey, was_verified: bool, voided: &BTreeSet<Cursor>) -> Whose {
+    let mut found = Whose::default();
+    let mut verified = was_verified;
+    let mut firsts: BTreeMap<VisitorId, bool> = BTreeMap::new();
+    for Logged { cursor, event } in events.iter().filter(|logged| logged.event.lead.is_some()) {
+        let (theirs, proven) = (event.lead == Some(lead), event.trust == Trust::Vouched);
+        verified |= theirs && proven && !voided.contains(cursor);
+        if theirs && verified && !proven {
+            found.claims.insert(event.id);
+        }
+        if let Some(visitor) = event.visitor {
+            firsts.entry(visitor).or_insert(theirs && !found.is_claim(event));
         }
     }
-    let mut found = BTreeSet::new();
-    for event in events.iter().map(|logged| &logged.event) {
-        match (event.visitor, event.lead) {
-            (Some(visitor), Some(key)) => {
-                is.insert(visitor, key);
-            }
-            (Some(visitor), None) if is.get(&visitor).is_some_and(|owner| *owner != lead) => {
-                found.insert(event.id);
-            }
-            _ => {}
+    let mut verified = was_verified;
+    // Whether a pseudonym is the lead's, and whether that was proven.
+    let mut ties: BTreeMap<VisitorId, (bool, bool)> = BTreeMap::new();
+    for Logged { cursor, event } in events {
+        let (theirs, proven) = (event.lead == Some(lead), event.trust == Trust::Vouched);
+        verified |= theirs && proven && !voided.contains(cursor);
+        let Some(visitor) = event.visitor else { continue };
+        let tie = ties.get(&visitor).copied();
+        if event.lead.is_some() {
+            let stays = found.is_claim(event) && tie == Some((true, true));
+            ties.insert(visitor, (theirs, proven || stays));
+        } else if !tie.map_or_else(
+            || firsts.get(&visitor).is_some_and(|theirs| *theirs),
+            |(theirs, proven)| theirs && (proven || !verified),
+        ) {
+            found.others.insert(event.id);
         }
     }
     found
@@ -140,14 +171,17 @@ impl Service {
         }
         let visitors: BTreeSet<_> =
             events.iter().filter(of_lead).filter_map(|logged| logged.event.visitor).collect();
-        let anothers = anothers(&events, lead);
+        let restriction = self.ledger.restriction(site.no, lead)?;
+        let places: Vec<Cursor> = events.iter().map(|logged| logged.cursor).collect();
+        let voided = self.ledger.voided(&places, None)?;
+        let whose = whose(&events, lead, restriction.verified, &voided);
         events.retain(|logged| logged.event.lead.is_none_or(|other| other == lead));
         Ok(Known {
             lead: self.ledger.lead(site.no, lead)?,
             events,
-            anothers,
+            whose,
             held: self.ledger.held(site.no, lead, &Vec::from_iter(visitors))?,
-            restriction: self.ledger.restriction(site.no, lead)?,
+            restriction,
             reference: self.ledger.known_reference(site.no, lead)?,
         })
     }
@@ -231,7 +265,12 @@ impl Service {
             about: about(site),
             profile: known.lead.as_ref().map(|known| profile(known, mint(site, lead, today))),
             requests: known.restriction.into(),
-            events: known.theirs().map(|logged| words::tell(&logged.event, lead, &site.zone)).collect(),
+            events: known
+                .theirs()
+                .map(|logged| {
+                    words::tell(&logged.event, lead, known.whose.is_claim(&logged.event), &site.zone)
+                })
+                .collect(),
             scoring: known
                 .lead
                 .as_ref()
@@ -297,24 +336,27 @@ fn kept(site: &Site) -> Vec<String> {
     ]
 }
 
-/// Which of these events are voided.
-fn voided(ledger: &dyn Ledger, events: &[Logged]) -> Result<BTreeSet<Cursor>, StoreError> {
+/// Those of these events that are not voided.
+fn counted(events: &[Logged], standing: &Standing<'_>) -> Result<Vec<Logged>, StoreError> {
     let places: Vec<Cursor> = events.iter().map(|logged| logged.cursor).collect();
-    ledger.voided(&places, None)
+    let voided = (standing.voided)(&places)?;
+    Ok(events.iter().filter(|logged| !voided.contains(&logged.cursor)).cloned().collect())
 }
 
-/// What rests on another basis than consent, of a lead's events up to a place in the log; without pseudonyms, for
-/// those told of what rested on consent.
+/// What rests on another basis than consent, of a lead's events as far as they are scored; without pseudonyms, for
+/// those told of what rested on consent. Of somebody who was verified only what was proven: what was proven first may
+/// be gone, and with it what told what was passed over.
 fn not_consented(
     events: &dyn EventStore,
-    voided: &BTreeSet<Cursor>,
+    standing: &Standing<'_>,
     lead: LeadKey,
-    until: Cursor,
 ) -> Result<Vec<Event>, StoreError> {
-    let stays = |logged: &Logged| {
-        let counts = logged.cursor <= until && !voided.contains(&logged.cursor);
-        counts && logged.event.lead == Some(lead) && logged.event.signal == Signal::Policy
-    };
-    let events = events.events_of(lead)?.into_iter().filter(stays);
-    Ok(events.map(|logged| Event { visitor: None, ..logged.event }).collect())
+    let mut logged = events.events_of(lead)?;
+    logged.retain(|Logged { cursor, event }| {
+        let is_believed = !standing.verified || event.trust == Trust::Vouched;
+        let stays = event.lead == Some(lead) && event.signal == Signal::Policy;
+        *cursor <= standing.until && stays && is_believed
+    });
+    let counted = counted(&logged, standing)?.into_iter();
+    Ok(counted.map(|logged| Event { visitor: None, ..logged.event }).collect())
 }

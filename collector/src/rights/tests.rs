@@ -1,6 +1,8 @@
 //! Tests of the acts on whole worlds. Invariant: whoever is erased leaves everybody else as they were, whatever
 //! log they all are in, and reports go on naming as many as the lists.
 
+mod proven;
+
 use super::Service;
 use crate::audit::Recorder;
 use crate::clock::Clock;
@@ -251,9 +253,12 @@ proptest! {
         let visits = world.adds_up();
         let others = world.but(0);
         let asked = log.iter().any(|event| event.lead == Some(key(0)));
+        // Of somebody verified only what was proven.
+        let verified = world.lead(0).is_some_and(|lead| lead.verified_at.is_some());
         let stays: Vec<EventId> = log
             .iter()
             .filter(|event| event.lead == Some(key(0)) && event.signal == Signal::Policy)
+            .filter(|event| !verified || event.trust == Trust::Vouched)
             .map(|event| event.id)
             .collect();
         let dry = world.rights.withdraw(&actor(), &world.site, key(0), true).expect("counts");
@@ -271,7 +276,7 @@ proptest! {
         let anew = world.anew();
         prop_assert_eq!(world.lead(0), anew.into_iter().find(|lead| lead.key == key(0)));
         let restriction = world.ledger.restriction(world.site.no, key(0)).expect("reads");
-        prop_assert_eq!(restriction.withdrawn.is_some(), asked);
+        prop_assert_eq!((restriction.withdrawn.is_some(), restriction.verified), (asked, verified));
     }
 }
 
@@ -381,7 +386,8 @@ fn who_is_restricted_is_kept_and_not_counted_on() {
 #[test]
 fn what_was_begun_is_finished() {
     let world = World::after(&both_bases());
-    let order = crate::storage::EraseEvents { lead: key(1), consented_only: false, dry_run: false };
+    let order =
+        crate::storage::EraseEvents { lead: key(1), consented_only: false, unproven: false, dry_run: false };
     world.events.erase_person(&order).expect("erases");
     assert!(world.rights.find(&actor(), &world.site, key(1)).expect("looks").found);
     let done = world.rights.erase(&actor(), &world.site, key(1), false).expect("erases").expect("is there");

@@ -16,6 +16,8 @@ pub struct Told {
     pub what: String,
     /// How it is tied to the person.
     pub tied_by: &'static str,
+    /// Whether somebody said it who proved nothing, of a person who was verified: then it counted for nothing.
+    pub unproven_claim: bool,
     /// The rung of the consent ladder.
     pub rung: &'static str,
     /// The signal that decided it.
@@ -27,8 +29,11 @@ pub struct Told {
 }
 
 /// Tells an event.
-pub(super) fn tell(event: &Event, lead: LeadKey, zone: &Zone) -> Told {
-    let tied_by = if event.lead == Some(lead) {
+pub(super) fn tell(event: &Event, lead: LeadKey, unproven_claim: bool, zone: &Zone) -> Told {
+    let tied_by = if unproven_claim {
+        "your address, by its hash, as claimed by somebody who did not prove to be you; it counted for nothing, and may \
+         be somebody else's"
+    } else if event.lead == Some(lead) {
         "your address, by its hash"
     } else {
         "the pseudonym of that day: the same network, browser and system; it may have been somebody else's visit"
@@ -38,6 +43,7 @@ pub(super) fn tell(event: &Event, lead: LeadKey, zone: &Zone) -> Told {
         at_local: zone.local(event.at),
         what: what(event, lead),
         tied_by,
+        unproven_claim,
         rung: event.rung.name(),
         signal: event.signal.name(),
         consent: consent(event),

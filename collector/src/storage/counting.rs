@@ -2,7 +2,7 @@
 //! same functions, so that taking back leaves the counts of everybody else.
 
 use super::rights::TELLING;
-use super::{Attribution, RollupDelta, RollupKey, TakeBack};
+use super::{Attribution, Remade, RollupDelta, RollupKey};
 use crate::domain::{Date, RuleId, Site, Thousandths, Timestamp};
 use crate::leads::{Dimension, Lead, Origin, Touched, Transition, rules_in, share};
 use std::collections::BTreeMap;
@@ -104,9 +104,8 @@ fn add(
 }
 
 /// The counts of visits that could tell the way of the lead, when no more are left in one than were its own.
-pub(super) fn telling(order: &TakeBack<'_>, lead: Option<&Lead>) -> BTreeMap<RollupKey, i64> {
-    let site = order.site;
-    let mut ways: Vec<(Date, &Origin)> = order.ways.iter().map(|(day, origin)| (*day, origin)).collect();
+pub(super) fn telling(site: &Site, made: &Remade, lead: Option<&Lead>) -> BTreeMap<RollupKey, i64> {
+    let mut ways: Vec<(Date, &Origin)> = made.ways.iter().map(|(day, origin)| (*day, origin)).collect();
     if let Some(lead) = lead {
         let qualified = lead.qualified.as_ref().map(|qualified| qualified.at);
         for at in [Some(lead.first_seen), Some(lead.known_at), qualified].into_iter().flatten() {
@@ -124,7 +123,7 @@ pub(super) fn telling(order: &TakeBack<'_>, lead: Option<&Lead>) -> BTreeMap<Rol
         })
     };
     let own = |cell: RollupKey| {
-        let visits = order.visits.get(&cell).map_or(1, |delta| delta.visits.max(1));
+        let visits = made.visits.get(&cell).map_or(1, |delta| delta.visits.max(1));
         (cell, visits)
     };
     ways.into_iter().flat_map(cells).filter(|cell| !cell.key.is_empty()).map(own).collect()

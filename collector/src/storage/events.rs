@@ -138,6 +138,8 @@ pub enum Selector {
     Lead(LeadKey),
     /// Those tied to a lead that happened before this moment.
     LeadBefore(LeadKey, Timestamp),
+    /// Those tied to a lead by nothing but what was said, up to this place: nobody proved them.
+    Unproven(LeadKey, Cursor),
     /// Those of a pseudonym.
     Visitor(VisitorId),
 }
@@ -149,6 +151,8 @@ pub struct EraseEvents {
     pub lead: LeadKey,
     /// Only what rests on consent: what rests on the operator's declared basis stays, without a pseudonym.
     pub consented_only: bool,
+    /// Then also what nobody proved, on whatever basis: what others may have said of somebody who was verified.
+    pub unproven: bool,
     /// Only counts: everything is done and rolled back.
     pub dry_run: bool,
 }

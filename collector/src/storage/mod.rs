@@ -51,7 +51,7 @@ pub use reports::{
     Attribution, CountRow, Counts, JourneyQuery, KnownQuery, LeadPage, LeadQuery, PageToken, ReportQuery,
     ReportRows, Reports, cmp_rows,
 };
-pub use rights::{Held, Remake, Rights, Say, TakeBack, TakenBack};
+pub use rights::{Held, Remade, Remake, Rights, Say, Standing, TakeBack, TakenBack, Voided};
 pub use scores::{Changes, Loaded, RollupDelta, RollupKey, Scores};
 pub use shadows::{Mark, Seed, Shadows};
 pub use sites::{NewSite, Sites};

@@ -7,6 +7,7 @@ use crate::domain::{
     Act, Cursor, Date, Entry, LeadKey, Restricted, Restriction, Site, SiteNo, Timestamp, VisitorId,
 };
 use crate::leads::{Dimension, Origin};
+use std::collections::BTreeSet;
 
 /// How much of a lead the ledger holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -47,10 +48,6 @@ pub struct TakeBack<'a> {
     pub lead: LeadKey,
     /// Pseudonyms whose visits go.
     pub visitors: Vec<VisitorId>,
-    /// Days and origins under which no visits must be left that could all be the lead's.
-    pub ways: Vec<(Date, Origin)>,
-    /// How many visits of each count were the lead's, as far as its events tell.
-    pub visits: Rollups,
     /// Since when a withdrawal is to be honoured; without one, no restriction remains either.
     pub withdrawn: Option<Timestamp>,
     /// Only counts: everything is done and rolled back.
@@ -66,8 +63,32 @@ pub struct TakenBack {
     pub rollup_cells: u64,
 }
 
-/// Makes what remains of a lead, from its events up to a place in the log.
-pub type Remake<'a> = &'a dyn Fn(Cursor) -> Result<Changes, StoreError>;
+/// Asks which of some places, ascending, are voided.
+pub type Voided<'a> = &'a dyn Fn(&[Cursor]) -> Result<BTreeSet<Cursor>, StoreError>;
+
+/// How things stand when a lead is taken back: nobody writes in between.
+pub struct Standing<'a> {
+    /// How far scoring has come.
+    pub until: Cursor,
+    /// Whether the lead is verified, or was when it took its consent back.
+    pub verified: bool,
+    /// What is voided.
+    pub voided: Voided<'a>,
+}
+
+/// What a lead's events say when it is taken back.
+#[derive(Debug, Default)]
+pub struct Remade {
+    /// What remains of it.
+    pub changes: Changes,
+    /// Days and origins under which no visits must be left that could all be the lead's.
+    pub ways: Vec<(Date, Origin)>,
+    /// How many visits of each count were the lead's.
+    pub visits: Rollups,
+}
+
+/// Reads a lead's events while it is taken back.
+pub type Remake<'a> = &'a dyn Fn(&Standing<'_>) -> Result<Remade, StoreError>;
 /// Says what is to be written in the audit log, once it is known how much was done.
 pub type Say<'a, T> = &'a dyn Fn(&T) -> Act;
 
@@ -107,7 +128,8 @@ pub trait Rights: Send + Sync + 'static {
 
     /// Takes a lead back: its row, hits, changes of stage and overrides, its visits and those of the pseudonyms, its
     /// reference in the audit log, its restrictions, and its part of every count. What `remake` makes of the
-    /// events that stay is written in its place; then the reference stays, too.
+    /// events that stay is written in its place; then the reference stays, too. A withdrawal keeps whether the lead was
+    /// verified.
     ///
     /// # Errors
     /// When the engine fails: then nothing was changed.

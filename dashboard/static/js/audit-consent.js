@@ -50,6 +50,7 @@ export function showConsent(told, ladder, zone) {
     ["Claimed more consent than the site allows: capped", told.consent_capped, "consent_capped"],
     ["Address dropped, because nothing allowed to keep it", told.identity_dropped, "identity_dropped"],
     ["Address dropped: too many from its sender that day", told.identity_limited, "identity_limited"],
+    ["Address without a proof that holds: of somebody verified it adds nothing", told.identity_unproven, "identity_unproven"],
     ["Personal data in a path, title or property: redacted", told.redacted, "redacted"],
     ["Property not on the site’s list: dropped", told.property_dropped, "property_dropped"],
     ...told.dropped.map(({ reason, count }) => [`Not stored: ${REASONS[reason] ?? fieldName(reason).toLowerCase()}`, count, reason]),

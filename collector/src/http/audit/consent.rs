@@ -47,6 +47,7 @@ struct Counts {
     dropped: Vec<Dropped>,
     identity_dropped: u64,
     identity_limited: u64,
+    identity_unproven: u64,
     consent_capped: u64,
     redacted: u64,
     property_dropped: u64,
@@ -144,6 +145,7 @@ fn counts(totals: BTreeMap<&str, u64>) -> Counts {
             match word {
                 ingest::IDENTITY_DROPPED => counts.identity_dropped = count,
                 ingest::IDENTITY_LIMITED => counts.identity_limited = count,
+                ingest::IDENTITY_UNPROVEN => counts.identity_unproven = count,
                 ingest::CONSENT_CAPPED => counts.consent_capped = count,
                 "redacted" => counts.redacted = count,
                 "property_dropped" => counts.property_dropped = count,

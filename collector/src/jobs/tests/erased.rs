@@ -4,7 +4,7 @@
 use super::*;
 use crate::domain::{Act, Action, Actor, IdentitySecrets, ModelHash, Site};
 use crate::storage::{
-    Changes, EraseEvents, Loaded, ModelVersion, Models, Rights, StoreError, TakeBack, VoidStep,
+    Changes, EraseEvents, Loaded, ModelVersion, Models, Remade, Rights, StoreError, TakeBack, VoidStep,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -30,18 +30,11 @@ impl Erasing {
             return;
         }
         let (ledger, lead) = (&self.world.ledger, lead_key(1));
-        let order = EraseEvents { lead, consented_only: false, dry_run: false };
+        let order = EraseEvents { lead, consented_only: false, unproven: false, dry_run: false };
         let erased = self.world.events.erase_person(&order).expect("erases");
         let sites = ledger.sites().expect("reads");
-        let order = TakeBack {
-            site: &sites[0],
-            lead,
-            visitors: erased.visitors,
-            ways: Vec::new(),
-            visits: BTreeMap::new(),
-            withdrawn: None,
-            dry_run: false,
-        };
+        let order =
+            TakeBack { site: &sites[0], lead, visitors: erased.visitors, withdrawn: None, dry_run: false };
         let act = Act {
             at: minute(0),
             actor: Actor::collector(),
@@ -50,7 +43,7 @@ impl Erasing {
             subject: None,
             details: "{}".to_owned(),
         };
-        ledger.take_back(&order, &|_| Ok(Changes::default()), &|_| act.clone()).expect("takes back");
+        ledger.take_back(&order, &|_| Ok(Remade::default()), &|_| act.clone()).expect("takes back");
     }
 }
 

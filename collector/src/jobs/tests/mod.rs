@@ -25,6 +25,7 @@ mod replay;
 mod retention;
 mod simulated;
 mod streaming;
+mod told;
 mod touches;
 mod visits;
 mod voids;

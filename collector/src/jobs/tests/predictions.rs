@@ -12,7 +12,7 @@ use crate::predict::{
     Described, Factor, Feature, Level, Moment, Outlook, TooLittle, Verdict, describe, probability,
 };
 use crate::scoring::Answer;
-use crate::storage::{Changes, Rights, TakeBack};
+use crate::storage::{Remade, Rights, TakeBack};
 use fastrand::Rng;
 
 /// Leads that close; then those that stay MQLs, and those that never were.
@@ -189,12 +189,10 @@ fn take_back(kit: &Kit, number: u32, withdrawn: Option<Timestamp>) {
         site: &kit.site,
         lead: key(number),
         visitors: Default::default(),
-        ways: Vec::new(),
-        visits: std::collections::BTreeMap::new(),
         withdrawn,
         dry_run: false,
     };
-    kit.world.ledger.take_back(&order, &|_| Ok(Changes::default()), &|_| act()).expect("takes back");
+    kit.world.ledger.take_back(&order, &|_| Ok(Remade::default()), &|_| act()).expect("takes back");
 }
 
 #[test]

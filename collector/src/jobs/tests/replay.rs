@@ -7,8 +7,9 @@ use crate::jobs::models::{Current, LiveModels};
 use crate::jobs::replay::{Done, Go, Observer, Replay, unwatched};
 use crate::leads::Transition;
 use crate::scoring::Evaluation;
-use crate::storage::counting::Rollups;
-use crate::storage::{Changes, EraseEvents, ModelVersion, Models, Rights, Shadows, StoreError, TakeBack};
+use crate::storage::{
+    Changes, EraseEvents, ModelVersion, Models, Remade, Rights, Shadows, StoreError, TakeBack,
+};
 
 const SITE: SiteNo = SiteNo::new(1);
 
@@ -79,18 +80,10 @@ fn say(world: &World, change: Transition) {
 fn erase(world: &World, key: LeadKey) {
     world
         .events
-        .erase_person(&EraseEvents { lead: key, consented_only: false, dry_run: false })
+        .erase_person(&EraseEvents { lead: key, consented_only: false, unproven: false, dry_run: false })
         .expect("erases");
     let site = world.ledger.sites().expect("reads").remove(0);
-    let order = TakeBack {
-        site: &site,
-        lead: key,
-        visitors: Vec::new(),
-        ways: Vec::new(),
-        visits: Rollups::new(),
-        withdrawn: None,
-        dry_run: false,
-    };
+    let order = TakeBack { site: &site, lead: key, visitors: Vec::new(), withdrawn: None, dry_run: false };
     let act = Act {
         at: minute(0),
         actor: Actor::collector(),
@@ -99,7 +92,7 @@ fn erase(world: &World, key: LeadKey) {
         subject: None,
         details: "{}".to_owned(),
     };
-    world.ledger.take_back(&order, &|_| Ok(Changes::default()), &|_| act.clone()).expect("takes back");
+    world.ledger.take_back(&order, &|_| Ok(Remade::default()), &|_| act.clone()).expect("takes back");
 }
 
 proptest! {

@@ -140,6 +140,42 @@ fn counts_of_leads_that_went_outlive_another_model() {
     assert_eq!(visits(&world), before);
 }
 
+/// What others claimed for somebody verified, after they were here last, is nobody when they are gone.
+#[test]
+fn what_was_passed_over_goes_with_who_was_verified() {
+    let day = |n: i64| morning().plus_days(n);
+    let of = |who: u8, event: Event| Event { visitor: Some(visitor(who)), ..event };
+    let claims = |n: u8| {
+        [
+            of(10 + n, event("pageview", "/way", day(n.into()))),
+            of(10 + n, known(1, event("demo_request", "/claim", day(n.into())))),
+        ]
+    };
+    let mut log = vec![of(1, proven(1, event("identify", "/", day(0))))];
+    (1..10).for_each(|n| log.extend(claims(n)));
+    log.push(of(2, known(2, event("demo_request", "/", day(9)))));
+    let world = World::after(log);
+    set(&world, RetentionKind::Leads, 5);
+    let (reports, visits_of) = (world.snapshot().reports, visits(&world));
+    let retention = retention(&world, day(9));
+    assert_eq!(
+        rows(&retention.run(&Actor::collector(), None, false).expect("runs"), RetentionKind::Leads),
+        1
+    );
+    let left = world.events.scan(Cursor::default(), usize::MAX).expect("scans");
+    assert!(left.iter().all(|logged| logged.event.lead != Some(lead_key(1))), "{left:?}");
+    assert_eq!(world.snapshot().reports, reports);
+    world.score(OTHER);
+    world.score(MODEL);
+    let leads: Vec<LeadKey> = world.snapshot().leads.iter().map(|lead| lead.key).collect();
+    assert_eq!((leads, visits(&world)), (vec![lead_key(2)], visits_of));
+    // Who says it from now on is somebody new, of whom nothing is known.
+    let again = Event { id: EventId::from_bytes([9; 16]), ..claims(9)[1].clone() };
+    world.append(&[again]);
+    world.score(MODEL);
+    assert_eq!(world.lead(1).verified_at, None);
+}
+
 /// Whoever asked not to be processed, and sent something all the same before the collector knew.
 #[test]
 fn events_of_leads_that_nobody_knows_end_too() {

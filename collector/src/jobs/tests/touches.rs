@@ -4,8 +4,7 @@
 use super::*;
 use crate::domain::{Act, Action, Actor};
 use crate::leads::{TOUCHES_MAX, Touched};
-use crate::storage::{Changes, Rights, TakeBack};
-use std::collections::BTreeMap;
+use crate::storage::{Remade, Rights, TakeBack};
 
 fn google() -> Option<Touch> {
     Some(touch(Channel::PaidSearch, "google"))
@@ -156,8 +155,6 @@ proptest! {
                 site,
                 lead: lead.key,
                 visitors: Vec::new(),
-                ways: Vec::new(),
-                visits: BTreeMap::new(),
                 withdrawn: None,
                 dry_run: false,
             };
@@ -169,7 +166,7 @@ proptest! {
                 subject: None,
                 details: String::new(),
             };
-            world.ledger.take_back(&order, &|_| Ok(Changes::default()), &|_| act.clone()).expect("takes back");
+            world.ledger.take_back(&order, &|_| Ok(Remade::default()), &|_| act.clone()).expect("takes back");
             for by in Dimension::ALL {
                 for attribution in Attribution::OF_LEADS {
                     let (mut leads, mut mqls) = (0, 0);

@@ -9,8 +9,8 @@ use crate::domain::{
 };
 use crate::leads::Visit;
 use crate::storage::{
-    Changes, EraseEvents, EventStore, LeadQuery, Ledger, NewSite, OutcomeQuery, ReportQuery, Selector,
-    SessionRow, SetupRow, TakeBack,
+    Changes, EraseEvents, EventStore, LeadQuery, Ledger, NewSite, OutcomeQuery, Remade, ReportQuery,
+    Selector, SessionRow, SetupRow, Standing, TakeBack,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -21,6 +21,7 @@ enum LogStep {
     Scan(i64, usize),
     EraseLead(u8),
     EraseVisitor(u8),
+    EraseUnproven(u8, i64),
     ErasePerson(EraseEvents),
     Outcomes(u32),
 }
@@ -41,8 +42,9 @@ fn log_step() -> impl Strategy<Value = LogStep> {
         3 => (0..30_i64, 0..12_usize).prop_map(|(after, limit)| LogStep::Scan(after, limit)),
         1 => (0..3_u8).prop_map(LogStep::EraseLead),
         1 => (0..3_u8).prop_map(LogStep::EraseVisitor),
-        2 => (0..3_u8, any::<bool>(), any::<bool>()).prop_map(|(number, consented_only, dry_run)| {
-            LogStep::ErasePerson(EraseEvents { lead: lead_key(number), consented_only, dry_run })
+        1 => (0..3_u8, 0..30_i64).prop_map(|(number, up_to)| LogStep::EraseUnproven(number, up_to)),
+        2 => (0..3_u8, any::<[bool; 3]>()).prop_map(|(number, [consented_only, unproven, dry_run])| {
+            LogStep::ErasePerson(EraseEvents { lead: lead_key(number), consented_only, unproven, dry_run })
         }),
         1 => (1..3_u32).prop_map(LogStep::Outcomes),
     ]
@@ -64,6 +66,9 @@ fn log_answer(store: &dyn EventStore, step: &LogStep) -> String {
             format!("{log:?} {who:?}")
         }
         LogStep::EraseLead(number) => format!("{:?}", store.erase(&Selector::Lead(lead_key(*number)))),
+        LogStep::EraseUnproven(number, up_to) => {
+            format!("{:?}", store.erase(&Selector::Unproven(lead_key(*number), cursor(*up_to))))
+        }
         LogStep::EraseVisitor(number) => format!("{:?}", store.erase(&Selector::Visitor(visitor(*number)))),
         LogStep::ErasePerson(order) => {
             let (of_them, erased) = (store.events_of(order.lead), store.erase_person(order).expect("erases"));
@@ -189,7 +194,12 @@ fn answer(ledger: &dyn Ledger, step: &Step) -> String {
                 ..rights::order(&site, *key, visitors)
             };
             let lead = ledger.lead(site.no, lead_key(*key)).expect("reads").filter(|_| *keeps);
-            let made = |_| Ok(Changes { leads: lead.iter().cloned().collect(), ..Changes::default() });
+            let made = |standing: &Standing<'_>| {
+                let known = lead.iter().any(|lead| lead.verified_at.is_some());
+                assert!(standing.verified || !known);
+                let changes = Changes { leads: lead.iter().cloned().collect(), ..Changes::default() };
+                Ok(Remade { changes, ..Remade::default() })
+            };
             let taken = ledger.take_back(&order, &made, &|_| rights::act()).expect("takes back");
             format!("{held:?} {taken:?} {:?}", ledger.restricted())
         }

@@ -198,7 +198,7 @@ fn one_process_erases_beside_another_that_writes() {
     append(&collector, &[page(3, "/goes")]).expect("appends");
     let newest = collector.head().expect("reads");
     for n in [2, 3] {
-        let order = EraseEvents { lead: lead_key(n), consented_only: false, dry_run: false };
+        let order = EraseEvents { lead: lead_key(n), consented_only: false, unproven: false, dry_run: false };
         assert_eq!(command.erase_person(&order).expect("erases").events, 1);
     }
     assert!(command.compact().expect("compacts"), "nobody reads just now");
@@ -215,7 +215,7 @@ fn one_process_erases_beside_another_that_writes() {
     assert_eq!(after.into_iter().map(|logged| logged.event).collect::<Vec<_>>(), again);
     drop(collector);
     let restarted = open(&path);
-    let order = EraseEvents { lead: lead_key(5), consented_only: false, dry_run: false };
+    let order = EraseEvents { lead: lead_key(5), consented_only: false, unproven: false, dry_run: false };
     restarted.erase_person(&order).expect("erases");
     let highest = Cursor::from_raw(newest.raw() + 2);
     drop(restarted);

@@ -7,7 +7,7 @@ use super::rights::{order, site};
 use super::{Backend, contract};
 use crate::domain::{Act, Action, Actor, Hit, LeadKey, Role, RuleId, Score, SiteNo, Stage, Timestamp};
 use crate::leads::{Lead, Transition};
-use crate::storage::{Acted, Changes, Ledger, TakeBack};
+use crate::storage::{Acted, Changes, Ledger, Remade, Standing, TakeBack};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use std::cmp::Reverse;
@@ -119,8 +119,11 @@ fn who_asked_not_to_be_processed_does_not_come(backend: &dyn Backend) {
     // Who took their consent back, and of whom what rests on another basis is still there.
     let site = site();
     let withdrawn = TakeBack { withdrawn: Some(at(2)), ..order(&site, 3, &[]) };
-    let rest = |_: &_| Ok(Changes { leads: vec![plain_lead(3, at(3))], ..Changes::default() });
-    ledger.take_back(&withdrawn, &|remaining| rest(&remaining), &|_| act()).expect("takes back");
+    let rest = |_: &Standing<'_>| {
+        let changes = Changes { leads: vec![plain_lead(3, at(3))], ..Changes::default() };
+        Ok(Remade { changes, ..Remade::default() })
+    };
+    ledger.take_back(&withdrawn, &rest, &|_| act()).expect("takes back");
     assert!(ledger.lead(SiteNo::new(1), lead_key(3)).expect("reads").is_some());
     assert!(keys(ledger.as_ref(), Acted::ByNobody).is_empty());
 }

@@ -5,7 +5,7 @@ use super::generate::{NOON, lead_key, plain_event, plain_lead, transition, visit
 use super::ledger::{begun, commit, cursor};
 use super::{Backend, append, contract};
 use crate::domain::{Cursor, Date, Event, SiteId, SiteNo, SitePolicy, Timestamp, Zone};
-use crate::leads::{Dimension, Transition};
+use crate::leads::{Dimension, Transition, Visit};
 use crate::storage::{
     Attribution, Changes, EventStore, NewSite, OutcomeQuery, Prune, ReportQuery, RollupDelta, RollupKey,
     Selector,
@@ -159,7 +159,18 @@ fn a_lead_goes_with_all_that_is_its_own(backend: &dyn Backend) {
         let leads = (0..5).map(|n| plain_lead(n, at(0))).collect();
         let transitions: Vec<Transition> =
             changes.into_iter().map(|change| Transition { site: SiteNo::new(1), ..change }).collect();
-        commit(ledger.as_ref(), &Changes { leads, transitions, ..Changes::default() });
+        let visit = |n: u8| Visit {
+            visitor: visitor(n),
+            site: SiteNo::new(1),
+            started_at: at(0),
+            last_at: at(0),
+            origin: plain_lead(n, at(0)).first,
+            lead: (n < 5).then(|| lead_key(n)),
+            proven: n.is_multiple_of(2),
+            hits: Vec::new(),
+        };
+        let visits = (0..6).map(visit).collect();
+        commit(ledger.as_ref(), &Changes { leads, transitions, visits, ..Changes::default() });
         let site = SiteNo::new(1);
         let references: Vec<_> = (0..5).map(|n| ledger.reference(site, lead_key(n)).expect("makes one")).collect();
         let before: Vec<_> = (0..5).map(|n| ledger.transitions(site, lead_key(n)).expect("reads")).collect();
@@ -168,6 +179,8 @@ fn a_lead_goes_with_all_that_is_its_own(backend: &dyn Backend) {
         prop_assert_eq!(ledger.forget_leads(&asked, at(0)).expect("looks"), 0, "they were here meanwhile");
         prop_assert_eq!(ledger.forget_leads(&asked, at(1)).expect("forgets"), 2);
         prop_assert!(ledger.generation().expect("reads") > generation, "whoever loaded them loads again");
+        let seen = ledger.load(&(0..6).map(visitor).collect::<Vec<_>>(), &[]).expect("loads").visits;
+        prop_assert_eq!(Vec::from_iter(seen.into_keys()), [0, 2, 4, 5].map(visitor), "theirs, and no other");
         for n in 0..5_u8 {
             let key = lead_key(n);
             let stays = n != 1 && n != 3;

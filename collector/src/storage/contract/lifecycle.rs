@@ -7,7 +7,7 @@ use super::rights::{order, site};
 use super::{Backend, contract};
 use crate::domain::{Act, Action, Actor, Cursor, LeadKey, Role, SiteNo, Stage, Timestamp};
 use crate::leads::{Lead, Transition};
-use crate::storage::{AuditQuery, Changes, Due, Ledger, Loaded, StoreError, Turned};
+use crate::storage::{AuditQuery, Changes, Due, Ledger, Loaded, Remade, StoreError, Turned};
 
 contract!(
     those_that_faded_come_oldest_first,
@@ -155,7 +155,7 @@ fn what_people_did_goes_with_the_lead(backend: &dyn Backend) {
     ledger.commit(Cursor::default(), Cursor::default(), &begin).expect("commits");
     ledger.forget_leads(&[lead_key(1)], Timestamp::from_millis(i64::MAX)).expect("forgets");
     let site = site();
-    ledger.take_back(&order(&site, 2, &[]), &|_| Ok(Changes::default()), &|_| act()).expect("takes back");
+    ledger.take_back(&order(&site, 2, &[]), &|_| Ok(Remade::default()), &|_| act()).expect("takes back");
     for number in [1, 2] {
         assert!(pending(ledger.as_ref(), number).is_empty(), "{number}");
         assert!(ledger.transitions(SiteNo::new(1), lead_key(number)).expect("reads").is_empty(), "{number}");

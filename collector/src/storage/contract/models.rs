@@ -7,7 +7,7 @@ use super::lifecycle::change;
 use super::rights::{act, order};
 use super::{Backend, contract};
 use crate::domain::{Actor, Role, SiteId, SiteNo, SitePolicy, Timestamp, Zone};
-use crate::storage::{Changes, Ledger, Mark, ModelVersion, NewSite, StoreError};
+use crate::storage::{Changes, Ledger, Mark, ModelVersion, NewSite, Remade, StoreError};
 
 contract!(
     versions_are_kept_as_they_came,
@@ -149,7 +149,7 @@ fn whoever_is_taken_back_is_noticed(backend: &dyn Backend) {
         .expect("restricts");
     seen.push(takings());
     let site = ledger.sites().expect("reads").remove(0);
-    ledger.take_back(&order(&site, 2, &[]), &|_| Ok(Changes::default()), &|_| act()).expect("takes back");
+    ledger.take_back(&order(&site, 2, &[]), &|_| Ok(Remade::default()), &|_| act()).expect("takes back");
     seen.push(takings());
     ledger.forget_leads(&[lead_key(3)], Timestamp::from_millis(i64::MAX)).expect("forgets");
     seen.push(takings());

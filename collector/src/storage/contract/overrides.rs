@@ -6,7 +6,7 @@ use super::ledger::{begun, commit};
 use super::rights::{order, site};
 use super::{Backend, contract};
 use crate::domain::{Act, Action, Actor, Ended, LeadKey, Override, Role, SiteNo, Text, Timestamp};
-use crate::storage::{Changes, Due, Held, LeadQuery, Ledger, Turned};
+use crate::storage::{Changes, Due, Held, LeadQuery, Ledger, Remade, Standing, Turned};
 
 contract!(
     it_is_with_the_lead_wherever_that_is_loaded,
@@ -107,7 +107,10 @@ fn it_goes_with_the_lead(backend: &dyn Backend) {
     let site = site();
     // Also when the lead itself waits to be made anew.
     ledger.restart(model(2)).expect("restarts");
-    let remake = |_| Ok(Changes { leads: vec![plain_lead(1, at(1))], ..Changes::default() });
+    let remake = |_: &Standing<'_>| {
+        let changes = Changes { leads: vec![plain_lead(1, at(1))], ..Changes::default() };
+        Ok(Remade { changes, ..Remade::default() })
+    };
     let (taken, _) = ledger.take_back(&order(&site, 1, &[]), &remake, &|_| act()).expect("takes back");
     assert_eq!(taken.held.overrides, 2);
     assert!(of(ledger.as_ref(), 1).is_empty(), "what remains of the lead is without them");

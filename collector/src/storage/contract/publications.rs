@@ -8,7 +8,7 @@ use super::rights::{order, site};
 use super::{Backend, contract};
 use crate::domain::{Act, Action, Actor, Role, SiteNo, Timestamp};
 use crate::storage::{
-    AuditQuery, Changes, Ended, Ledger, NewPublication, Publication, PublicationState, StoreError,
+    AuditQuery, Changes, Ended, Ledger, NewPublication, Publication, PublicationState, Remade, StoreError,
 };
 
 contract!(publications_wait_in_order, a_publication_ends_once, what_is_to_be_told_has_a_number,);
@@ -112,7 +112,7 @@ fn what_is_to_be_told_has_a_number(backend: &dyn Backend) {
     assert_eq!(moments(ledger, told[0].0, 1), told[1..2]);
     assert!(moments(ledger, told[2].0, 9).is_empty());
     let site = site();
-    ledger.take_back(&order(&site, 2, &[]), &|_| Ok(Changes::default()), &|_| act()).expect("takes back");
+    ledger.take_back(&order(&site, 2, &[]), &|_| Ok(Remade::default()), &|_| act()).expect("takes back");
     ledger.forget_leads(&[lead_key(3)], Timestamp::from_millis(i64::MAX)).expect("forgets");
     assert_eq!(moments(ledger, 0, 9), told[..1], "who is gone is not told of");
 }

@@ -6,19 +6,20 @@ use super::generate::{given, lead_key, model, plain_event, plain_lead, visitor};
 use super::ledger::{begun, commit, cursor};
 use super::{Backend, append, contract};
 use crate::domain::{
-    Act, Action, Actor, Cursor, Date, Event, Hit, LeadKey, RuleId, Signal, Site, SiteNo, Stage, Text,
-    Timestamp, Touch,
+    Act, Action, Actor, Date, Event, Hit, LeadKey, RuleId, Signal, Site, SiteNo, Stage, Text, Timestamp,
+    Touch, Trust,
 };
 use crate::leads::{Dimension, Lead, Origin, Touched, Transition, Visit};
 use crate::storage::counting::{self, Rollups};
 use crate::storage::{
-    Attribution, Changes, EraseEvents, ErasedEvents, Held, LeadQuery, Ledger, ReportQuery, RollupDelta,
-    StoreError, TakeBack, TakenBack,
+    Attribution, Changes, EraseEvents, ErasedEvents, Held, LeadQuery, Ledger, NewSite, Remade, ReportQuery,
+    RollupDelta, Selector, Standing, StoreError, TakeBack, TakenBack,
 };
 
 contract!(
     a_person_is_erased_from_the_log,
     what_rests_on_another_basis_stays,
+    what_nobody_proved_goes,
     a_dry_run_erases_nothing,
     who_is_taken_back_is_gone_and_nobody_else,
     a_dry_run_takes_nothing_back,
@@ -26,6 +27,7 @@ contract!(
     whoever_read_before_conflicts,
     a_restriction_is_found_until_it_is_lifted,
     a_withdrawal_ends_with_a_commit,
+    a_withdrawal_keeps_who_was_verified,
     a_single_visit_does_not_stand_by_itself,
 );
 
@@ -53,16 +55,13 @@ pub(super) fn order<'a>(site: &'a Site, lead: u8, visitors: &[u8]) -> TakeBack<'
         site,
         lead: lead_key(lead),
         visitors: visitors.iter().copied().map(visitor).collect(),
-        ways: Vec::new(),
-        visits: std::collections::BTreeMap::new(),
         withdrawn: None,
         dry_run: false,
     }
 }
 
 pub(super) fn take_back(ledger: &dyn Ledger, order: &TakeBack<'_>) -> TakenBack {
-    let (taken, entry) =
-        ledger.take_back(order, &|_| Ok(Changes::default()), &|_| act()).expect("takes back");
+    let (taken, entry) = ledger.take_back(order, &|_| Ok(Remade::default()), &|_| act()).expect("takes back");
     assert_eq!(entry.is_some(), !order.dry_run, "an entry says so");
     taken
 }
@@ -89,7 +88,7 @@ fn shared_pseudonyms() -> Vec<Event> {
 }
 
 fn erase(consented_only: bool, dry_run: bool) -> EraseEvents {
-    EraseEvents { lead: lead_key(1), consented_only, dry_run }
+    EraseEvents { lead: lead_key(1), consented_only, unproven: false, dry_run }
 }
 
 /// Which events are left, and under which pseudonym.
@@ -123,6 +122,36 @@ fn what_rests_on_another_basis_stays(backend: &dyn Backend) {
     assert_eq!(left(&events_of(all(store.as_ref()))), [(3, None), (4, None), (7, Some(3)), (9, None)]);
     let kept = events_of(store.events_of(lead_key(1)).expect("reads"));
     assert_eq!(left(&kept), [(3, None)], "and it is tied to nothing else any more");
+}
+
+fn what_nobody_proved_goes(backend: &dyn Backend) {
+    let of = |number: u128, who: u8, signal: Signal, trust: Trust| Event {
+        lead: Some(lead_key(who)),
+        signal,
+        trust,
+        ..plain_event(number)
+    };
+    let log = [
+        of(1, 1, Signal::Form, Trust::Vouched),
+        of(2, 1, Signal::Policy, Trust::Vouched),
+        of(3, 1, Signal::Policy, Trust::Human),
+        of(4, 1, Signal::Policy, Trust::Unverified),
+        of(5, 2, Signal::Policy, Trust::Human),
+        plain_event(6),
+    ];
+    let numbers = |store: &dyn crate::storage::EventStore| -> Vec<u128> {
+        left(&events_of(all(store))).into_iter().map(|(number, _)| number).collect()
+    };
+    let store = backend.events();
+    append(store.as_ref(), &log).expect("appends");
+    let order = EraseEvents { unproven: true, ..erase(true, false) };
+    assert_eq!(store.erase_person(&order).expect("erases").events, 3);
+    assert_eq!(numbers(store.as_ref()), [2, 5, 6]);
+    let store = backend.events();
+    append(store.as_ref(), &log).expect("appends");
+    let unproven = |up_to| store.erase(&Selector::Unproven(lead_key(1), cursor(up_to))).expect("erases");
+    assert_eq!((unproven(3), numbers(store.as_ref())), (1, vec![1, 2, 4, 5, 6]));
+    assert_eq!((unproven(99), unproven(99), numbers(store.as_ref())), (1, 0, vec![1, 2, 5, 6]));
 }
 
 fn a_dry_run_erases_nothing(backend: &dyn Backend) {
@@ -311,11 +340,12 @@ fn what_remains_is_written_in_their_place(backend: &dyn Backend) {
     let ledger = with_mqls(backend, &[(1, "a"), (2, "a")]);
     let site = site();
     let rest = Lead { first: origin("b"), last: origin("b"), ..plain_lead(1, at(4)) };
-    let remake = |until: Cursor| {
-        assert_eq!(until, cursor(2), "as far as scoring has come");
+    let remake = |standing: &Standing<'_>| {
+        assert_eq!(standing.until, cursor(2), "as far as scoring has come");
         let mut rollups = Rollups::new();
         counting::count_lead(&mut rollups, &site, at(4), &rest.first, 1);
-        Ok(Changes { leads: vec![rest.clone()], rollups, ..Changes::default() })
+        let changes = Changes { leads: vec![rest.clone()], rollups, ..Changes::default() };
+        Ok(Remade { changes, ..Remade::default() })
     };
     let order = TakeBack { withdrawn: Some(at(9)), ..order(&site, 1, &[]) };
     let (taken, _) = ledger.take_back(&order, &remake, &|_| act()).expect("takes back");
@@ -409,11 +439,51 @@ fn a_withdrawal_ends_with_a_commit(backend: &dyn Backend) {
     assert!(ledger.restricted().expect("reads").is_empty(), "erasure leaves no restriction");
 }
 
+fn a_withdrawal_keeps_who_was_verified(backend: &dyn Backend) {
+    let site = site();
+    for (verified_at, was) in [(None, false), (Some(at(3)), true)] {
+        let ledger = begun(backend);
+        commit(
+            ledger.as_ref(),
+            &Changes { leads: vec![Lead { verified_at, ..plain_lead(1, at(4)) }], ..Changes::default() },
+        );
+        let new = NewSite { id: site.id.clone(), zone: site.zone.clone(), policy: site.policy.clone() };
+        ledger.put_site(new).expect("puts");
+        let withdraw = |since| {
+            let told = |standing: &Standing<'_>| {
+                assert_eq!(standing.verified, was);
+                Ok(Remade::default())
+            };
+            let order = TakeBack { withdrawn: Some(at(since)), ..order(&site, 1, &[]) };
+            ledger.take_back(&order, &told, &|_| act()).expect("takes back");
+            ledger.restriction(site.no, lead_key(1)).expect("reads")
+        };
+        let first = withdraw(9);
+        assert_eq!((first.withdrawn, first.verified), (Some(at(9)), was));
+        let second = withdraw(10);
+        assert_eq!((second.withdrawn, second.verified), (Some(at(10)), was), "also when they are gone");
+        assert_eq!(ledger.restricted().expect("reads")[0].restriction, second);
+        assert_eq!(ledger.load(&[], &[lead_key(1)]).expect("loads").restrictions[&lead_key(1)], second);
+        // A replay knows it, too.
+        let shadow = ledger.open_shadow("verified").expect("opens");
+        shadow.plant(&ledger.seed(site.no, Default::default()).expect("reads"), model(1)).expect("plants");
+        assert_eq!(shadow.restriction(site.no, lead_key(1)).expect("reads"), second);
+        ledger.discard_shadow("verified").expect("discards");
+        ledger.restrict(site.no, lead_key(1), Some(at(11)), false, &|_| act()).expect("restricts");
+        let generation = ledger.generation().expect("reads");
+        let ended = Changes { ended_withdrawals: vec![lead_key(1)], generation, ..Changes::default() };
+        let (from, _) = ledger.progress().expect("reads").expect("begun");
+        ledger.commit(from, cursor(from.raw() + 1), &ended).expect("commits");
+        assert!(!ledger.restriction(site.no, lead_key(1)).expect("reads").verified, "it ends with it");
+    }
+}
+
 fn a_single_visit_does_not_stand_by_itself(backend: &dyn Backend) {
     let ledger = with_mqls(backend, &[(1, "mine"), (2, "ours"), (3, "ours")]);
     let site = site();
     let ways = vec![(Date::from_days(0), origin("ours")), (Date::from_days(3), origin("mine"))];
-    take_back(ledger.as_ref(), &TakeBack { ways, ..order(&site, 1, &[]) });
+    let remake = |_: &Standing<'_>| Ok(Remade { ways: ways.clone(), ..Remade::default() });
+    ledger.take_back(&order(&site, 1, &[]), &remake, &|_| act()).expect("takes back");
     let visits = |dimension| {
         let rows = reports(ledger.as_ref())
             .into_iter()

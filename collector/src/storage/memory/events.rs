@@ -1,6 +1,8 @@
 //! The event log in memory. Invariant: an append is whole before the next begins.
 
-use crate::domain::{Cursor, Date, Event, EventId, LeadKey, Outcome, Signal, SiteNo, Timestamp, VisitorId};
+use crate::domain::{
+    Cursor, Date, Event, EventId, LeadKey, Outcome, Signal, SiteNo, Timestamp, Trust, VisitorId,
+};
 use crate::storage::{
     Append, Appended, Batch, Census, Counted, CountedTable, DayCount, Doorbell, EraseEvents, ErasedEvents,
     EventStore, Logged, OutcomeCount, OutcomeQuery, Prune, Selector, Sought, StoreError,
@@ -142,9 +144,12 @@ impl EventStore for MemoryEvents {
     fn erase(&self, selector: &Selector) -> Result<u64, StoreError> {
         let mut log = self.log();
         let before = log.events.len();
-        log.events.retain(|_, event| match selector {
+        log.events.retain(|seq, event| match selector {
             Selector::Lead(key) => event.lead != Some(*key),
             Selector::LeadBefore(key, before) => event.lead != Some(*key) || event.at >= *before,
+            Selector::Unproven(key, up_to) => {
+                event.lead != Some(*key) || event.trust == Trust::Vouched || *seq > up_to.raw()
+            }
             Selector::Visitor(id) => event.visitor != Some(*id),
         });
         Ok(u64::try_from(before - log.events.len()).unwrap_or(u64::MAX))
@@ -226,7 +231,9 @@ impl EventStore for MemoryEvents {
             let linked = event.visitor.is_some_and(|visitor| visitors.contains(&visitor));
             let (goes, counter) = match event.lead {
                 Some(lead) if lead == order.lead => {
-                    (!order.consented_only || event.signal != Signal::Policy, &mut erased.events)
+                    let unproven = order.unproven && event.trust != Trust::Vouched;
+                    let goes = !order.consented_only || event.signal != Signal::Policy || unproven;
+                    (goes, &mut erased.events)
                 }
                 Some(_) => {
                     erased.unlinked += u64::from(linked);

@@ -278,7 +278,9 @@ impl Scores for MemoryLedger {
         }
         state.write(changes);
         for lead in &changes.ended_withdrawals {
-            state.restriction(*lead, |restriction| restriction.withdrawn = None);
+            state.restriction(*lead, |restriction| {
+                (restriction.withdrawn, restriction.verified) = (None, false);
+            });
         }
         if let Some(moment) = changes.forget_visits_before {
             state.visits.retain(|_, visit| visit.last_at >= moment);

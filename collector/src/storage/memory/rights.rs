@@ -4,7 +4,7 @@ use super::ledger::{MemoryLedger, State};
 use crate::domain::{Cursor, Entry, LeadKey, Restricted, Restriction, SiteNo, Timestamp, VisitorId};
 use crate::leads::Transition;
 use crate::storage::counting::{taken_back, telling};
-use crate::storage::{Held, Remake, Rights, RollupDelta, Say, StoreError, TakeBack, TakenBack};
+use crate::storage::{Held, Remake, Rights, RollupDelta, Say, Standing, StoreError, TakeBack, TakenBack};
 use std::collections::BTreeSet;
 
 pub(super) fn number(count: usize) -> u64 {
@@ -42,7 +42,11 @@ impl State {
         let key = order.lead;
         let held = self.held(order.site.no, key, &order.visitors);
         let cursor = self.progress.map_or(Cursor::default(), |(cursor, _)| cursor);
-        let made = remake(cursor)?;
+        let verified = self.leads.get(&key).is_some_and(|lead| lead.verified_at.is_some())
+            || self.restrictions.get(&key).is_some_and(|(_, restriction)| restriction.verified);
+        let voided = |places: &[Cursor]| Ok(self.voided(places, None));
+        let remade = remake(&Standing { until: cursor, verified, voided: &voided })?;
+        let made = &remade.changes;
         self.raise_takings();
         let lead = self.leads.remove(&key);
         let (of_lead, others) =
@@ -60,7 +64,7 @@ impl State {
             Some(_) => {
                 let (_, restriction) =
                     self.restrictions.entry(key).or_insert((order.site.no, Restriction::default()));
-                restriction.withdrawn = order.withdrawn;
+                (restriction.withdrawn, restriction.verified) = (order.withdrawn, verified);
             }
             None => {
                 self.restrictions.remove(&key);
@@ -73,8 +77,8 @@ impl State {
             touched.insert(key);
         }
         touched.extend(made.rollups.keys().cloned());
-        self.write(&made);
-        for (key, own) in telling(order, lead.as_ref()) {
+        self.write(made);
+        for (key, own) in telling(order.site, &remade, lead.as_ref()) {
             let visits = self.rollups.get(&key).map_or(0, |cell| cell.visits);
             if (1..=own).contains(&visits) {
                 self.add(&key, RollupDelta { visits: -visits, ..RollupDelta::default() });
@@ -84,7 +88,7 @@ impl State {
             }
         }
         self.rollups.retain(|key, cell| *cell != RollupDelta::default() || !touched.contains(key));
-        Ok(TakenBack { held: held.less(&made), rollup_cells: number(touched.len()) })
+        Ok(TakenBack { held: held.less(made), rollup_cells: number(touched.len()) })
     }
 
     /// Before the first commit there is nobody who could have read.

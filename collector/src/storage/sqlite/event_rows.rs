@@ -363,7 +363,8 @@ mod tests {
         let transaction = connection.transaction().expect("begins");
         let mut dictionary = Dictionary::default();
         let long = |n: usize| (Text::clean(&format!("p{n}")), Text::clean(&"x".repeat(300)));
-        let large = Event { props: (0..30).map(long).collect(), ..Event::for_test(Timestamp::from_millis(0)) };
+        let large =
+            Event { props: (0..30).map(long).collect(), ..Event::for_test(Timestamp::from_millis(0)) };
         assert!(details_bytes(&large) > 9_000);
         let mut insert = Insert::into(&transaction).expect("prepares");
         for seq in 1..=1_000 {

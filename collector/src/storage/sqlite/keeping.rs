@@ -1,9 +1,10 @@
 //! What ends, and copies, on SQLite. Invariant: as the trait says.
 
-use super::{SqliteLedger, sql};
+use super::{SqliteLedger, sql, visits};
 use crate::domain::{Date, LeadKey, SiteNo, Timestamp};
 use crate::storage::{Keeping, StoreError};
 use rusqlite::params;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 impl Keeping for SqliteLedger {
@@ -29,28 +30,29 @@ impl Keeping for SqliteLedger {
     fn forget_leads(&self, leads: &[LeadKey], before: Timestamp) -> Result<u64, StoreError> {
         let mut writer = self.writer();
         let transaction = writer.transaction()?;
-        let mut gone = 0;
+        let mut gone = BTreeSet::new();
         for key in leads {
             let values = params![key.bytes(), before.millis()];
             if transaction.prepare_cached(sql!("ledger/drop_expired_lead"))?.execute(values)? == 0 {
                 continue;
             }
-            gone += 1;
+            gone.insert(*key);
             for query in [
                 sql!("ledger/erase_transitions"),
                 sql!("ledger/erase_earlier"),
                 sql!("ledger/erase_overrides"),
                 sql!("ledger/erase_reference"),
-                sql!("ledger/erase_visits_of_lead"),
             ] {
                 transaction.prepare_cached(query)?.execute([key.bytes()])?;
             }
         }
-        if gone > 0 {
+        if !gone.is_empty() {
+            // Visits know no order by lead: one look at them for all.
+            visits::remove(&transaction, &visits::of_leads(&transaction, &gone)?)?;
             transaction.execute(sql!("ledger/raise_takings"), [])?;
         }
         transaction.commit()?;
-        Ok(gone)
+        Ok(u64::try_from(gone.len()).unwrap_or(u64::MAX))
     }
 
     fn drop_stray_references(&self) -> Result<(), StoreError> {

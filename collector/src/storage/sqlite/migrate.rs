@@ -48,6 +48,7 @@ pub(super) const LEDGER: &[Migration] = &[
     step!("ledger", "0014_voids"),
     step!("ledger", "0015_lead_lists"),
     step!("ledger", "0016_proof"),
+    step!("ledger", "0017_withdrawn_verified"),
     step!("ledger", "0018_numbers"),
 ];
 

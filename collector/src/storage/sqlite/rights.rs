@@ -2,10 +2,12 @@
 //! place and the entry that says so are one transaction, and a dry run is the same, rolled back.
 
 use super::connect::{self, Connection};
-use super::{SqliteLedger, audit, scores, sql, visits};
+use super::{SqliteLedger, audit, scores, sql, visits, voids};
 use crate::domain::{Cursor, Entry, LeadKey, Restricted, Restriction, SiteNo, Timestamp, VisitorId};
 use crate::storage::counting::{taken_back, telling};
-use crate::storage::{Held, Remake, Rights, RollupDelta, RollupKey, Say, StoreError, TakeBack, TakenBack};
+use crate::storage::{
+    Held, Remake, Rights, RollupDelta, RollupKey, Say, Standing, StoreError, TakeBack, TakenBack,
+};
 use rusqlite::{OptionalExtension, Row, params};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,7 +43,7 @@ fn put_kind(row: &Row<'_>, restriction: &mut Restriction) -> Result<(), StoreErr
     let since = Some(Timestamp::from_millis(row.get("since")?));
     match row.get::<_, String>("kind")?.as_str() {
         "restricted" => restriction.restricted = since,
-        _ => restriction.withdrawn = since,
+        _ => (restriction.withdrawn, restriction.verified) = (since, row.get("verified")?),
     }
     Ok(())
 }
@@ -73,7 +75,7 @@ pub(super) fn restricted(connection: &Connection) -> Result<Vec<Restricted>, Sto
 }
 
 /// Removes all that is kept of a lead, but for what it asked for.
-fn remove(connection: &Connection, order: &TakeBack<'_>) -> Result<(), StoreError> {
+fn remove(connection: &Connection, order: &TakeBack<'_>, verified: bool) -> Result<(), StoreError> {
     let key = order.lead.bytes();
     for query in [
         sql!("ledger/erase_transitions"),
@@ -86,8 +88,10 @@ fn remove(connection: &Connection, order: &TakeBack<'_>) -> Result<(), StoreErro
     let visitors = order.visitors.iter().copied().collect();
     visits::remove(connection, &visits::of_person(connection, Some(order.lead), &visitors)?)?;
     match order.withdrawn {
-        Some(since) => connection
-            .execute(sql!("ledger/put_withdrawal"), params![key, order.site.no.get(), since.millis()])?,
+        Some(since) => connection.execute(
+            sql!("ledger/put_withdrawal"),
+            params![key, order.site.no.get(), since.millis(), verified],
+        )?,
         None => connection.execute(sql!("ledger/erase_restrictions"), [key])?,
     };
     Ok(())
@@ -116,9 +120,13 @@ fn take_back(
     let held = held(connection, order.site.no, order.lead, &order.visitors)?;
     let lead = scores::lead_with_hits(connection, order.lead)?;
     let transitions = scores::transitions(connection, order.site.no, order.lead)?;
-    let made = remake(cursor)?;
+    let was = restriction(connection, order.lead)?.verified;
+    let verified = was || lead.as_ref().is_some_and(|lead| lead.verified_at.is_some());
+    let voided = |places: &[Cursor]| voids::voided(connection, places, None);
+    let remade = remake(&Standing { until: cursor, verified, voided: &voided })?;
+    let made = &remade.changes;
     connection.execute(sql!("ledger/raise_takings"), [])?;
-    remove(connection, order)?;
+    remove(connection, order, verified)?;
     if made.leads.is_empty() {
         connection.execute(sql!("ledger/erase_reference"), [order.lead.bytes()])?;
     }
@@ -129,9 +137,9 @@ fn take_back(
         touched.insert(key);
     }
     visits::put_anew(connection, &made.visits)?;
-    scores::write(connection, &made)?;
+    scores::write(connection, made)?;
     touched.extend(made.rollups.keys().cloned());
-    for (cell, own) in telling(order, lead.as_ref()) {
+    for (cell, own) in telling(order.site, &remade, lead.as_ref()) {
         if hide_few(connection, &cell, own)? {
             touched.insert(RollupKey { key: String::new(), ..cell.clone() });
             touched.insert(cell);
@@ -140,7 +148,7 @@ fn take_back(
     for cell in &touched {
         connection.prepare_cached(sql!("ledger/drop_empty_rollup"))?.execute(scores::rollup_key(cell))?;
     }
-    Ok(TakenBack { held: held.less(&made), rollup_cells: number(touched.len()) })
+    Ok(TakenBack { held: held.less(made), rollup_cells: number(touched.len()) })
 }
 
 impl Rights for SqliteLedger {

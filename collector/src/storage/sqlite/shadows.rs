@@ -2,7 +2,7 @@
 
 use super::connect::Connection;
 use super::{SqliteLedger, ledger, overrides, rights, scores, sql, voids};
-use crate::domain::{LeadKey, ModelHash, SiteNo, Timestamp};
+use crate::domain::{LeadKey, ModelHash, SiteNo};
 use crate::leads::Transition;
 use crate::storage::{Ledger, Mark, Seed, Shadows, StoreError};
 use rusqlite::{OptionalExtension, params};
@@ -142,12 +142,14 @@ impl Shadows for SqliteLedger {
                 ],
             )?;
             for (lead, restriction) in restrictions {
-                let put = |query: &str, since: Option<Timestamp>| {
-                    let since = since.map(|since| params_of(*lead, site.no, since));
-                    since.map(|values| transaction.execute(query, values)).transpose()
-                };
-                put(sql!("ledger/put_restriction"), restriction.restricted)?;
-                put(sql!("ledger/put_withdrawal"), restriction.withdrawn)?;
+                let (lead, no) = (lead.bytes(), site.no.get());
+                if let Some(since) = restriction.restricted {
+                    transaction.execute(sql!("ledger/put_restriction"), params![lead, no, since.millis()])?;
+                }
+                if let Some(since) = restriction.withdrawn {
+                    let values = params![lead, no, since.millis(), restriction.verified];
+                    transaction.execute(sql!("ledger/put_withdrawal"), values)?;
+                }
             }
             transaction.execute(sql!("ledger/restart"), [model.bytes()])?;
         }
@@ -166,8 +168,4 @@ impl Shadows for SqliteLedger {
         transaction.commit()?;
         Ok(())
     }
-}
-
-fn params_of(lead: LeadKey, site: SiteNo, since: Timestamp) -> impl rusqlite::Params {
-    (*lead.bytes(), site.get(), since.millis())
 }

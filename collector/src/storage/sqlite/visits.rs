@@ -211,13 +211,26 @@ pub(super) fn of_person(
     lead: Option<LeadKey>,
     visitors: &BTreeSet<VisitorId>,
 ) -> Result<Vec<Found>, StoreError> {
+    all_of(connection, &lead.into_iter().collect(), visitors)
+}
+
+/// The rows that are tied to one of these leads, in one look at every row.
+pub(super) fn of_leads(connection: &Connection, leads: &BTreeSet<LeadKey>) -> Result<Vec<Found>, StoreError> {
+    all_of(connection, leads, &BTreeSet::new())
+}
+
+fn all_of(
+    connection: &Connection,
+    leads: &BTreeSet<LeadKey>,
+    visitors: &BTreeSet<VisitorId>,
+) -> Result<Vec<Found>, StoreError> {
     let mut statement = connection.prepare_cached(sql!("ledger/visitors"))?;
     let mut rows = statement.query([])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let visitor = VisitorId::from_bytes(row.get(1)?);
         let tied = row.get::<_, Option<[u8; 16]>>(3)?.map(LeadKey::from_bytes);
-        if tied.is_some() && tied == lead || visitors.contains(&visitor) {
+        if tied.is_some_and(|key| leads.contains(&key)) || visitors.contains(&visitor) {
             found.push(Found { id: row.get(0)?, site: SiteNo::new(row.get(2)?) });
         }
     }

@@ -71,6 +71,29 @@ pub(super) fn take_effect(
     Ok(())
 }
 
+/// As [`crate::storage::Scores::voided`], as this connection sees it.
+pub(super) fn voided(
+    connection: &Connection,
+    places: &[Cursor],
+    step: Option<VoidStep>,
+) -> Result<BTreeSet<Cursor>, StoreError> {
+    let Some(first) = places.first() else { return Ok(BTreeSet::new()) };
+    let of = |undo| step.filter(|step| step.undo == undo).map(|step| step.no);
+    let mut statement = connection.prepare_cached(sql!("ledger/voids_in_force"))?;
+    let rows = statement.query_map(params![first.raw(), of(false), of(true)], |row| row.get(0))?;
+    let voids: Vec<i64> = rows.collect::<Result<_, _>>()?;
+    let mut is_voided = connection.prepare_cached(sql!("ledger/is_voided"))?;
+    let mut found = BTreeSet::new();
+    for void in voids {
+        for place in places {
+            if is_voided.query_row([void, place.raw()], |row| row.get(0))? {
+                found.insert(*place);
+            }
+        }
+    }
+    Ok(found)
+}
+
 impl SqliteLedger {
     /// As [`crate::storage::Scores::voided`].
     pub(super) fn voided_of(
@@ -78,23 +101,7 @@ impl SqliteLedger {
         places: &[Cursor],
         step: Option<VoidStep>,
     ) -> Result<BTreeSet<Cursor>, StoreError> {
-        let Some(first) = places.first() else { return Ok(BTreeSet::new()) };
-        let of = |undo| step.filter(|step| step.undo == undo).map(|step| step.no);
-        self.readers.read(|connection| {
-            let mut statement = connection.prepare_cached(sql!("ledger/voids_in_force"))?;
-            let rows = statement.query_map(params![first.raw(), of(false), of(true)], |row| row.get(0))?;
-            let voids: Vec<i64> = rows.collect::<Result<_, _>>()?;
-            let mut is_voided = connection.prepare_cached(sql!("ledger/is_voided"))?;
-            let mut found = BTreeSet::new();
-            for void in voids {
-                for place in places {
-                    if is_voided.query_row([void, place.raw()], |row| row.get(0))? {
-                        found.insert(*place);
-                    }
-                }
-            }
-            Ok(found)
-        })
+        self.readers.read(|connection| voided(connection, places, step))
     }
 }
 

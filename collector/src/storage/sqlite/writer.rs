@@ -6,7 +6,7 @@ use super::event_rows::{self, Dictionary};
 use super::recent::{Recent, WINDOW};
 use super::replies::{Promise, Promised, keep, promise};
 use super::sql;
-use crate::domain::{Date, EventId, LeadKey, Outcome, Signal, SiteNo, Timestamp, VisitorId};
+use crate::domain::{Date, EventId, LeadKey, Outcome, Signal, SiteNo, Timestamp, Trust, VisitorId};
 use crate::storage::{Appended, Batch, Counted, Doorbell, EraseEvents, ErasedEvents, Selector, StoreError};
 use rusqlite::params;
 use std::collections::BTreeMap;
@@ -310,6 +310,10 @@ impl State {
             Selector::Lead(key) => transaction.execute(sql!("events/erase_lead"), [key.bytes()])?,
             Selector::LeadBefore(key, before) => transaction
                 .execute(sql!("events/erase_lead_before"), params![key.bytes(), before.millis()])?,
+            Selector::Unproven(key, up_to) => transaction.execute(
+                sql!("events/erase_unproven"),
+                params![key.bytes(), up_to.raw(), Trust::Vouched.code()],
+            )?,
             Selector::Visitor(id) => transaction.execute(sql!("events/erase_visitor"), [id.bytes()])?,
         };
         transaction.commit()?;
@@ -379,8 +383,8 @@ fn erase_person(connection: &Connection, order: EraseEvents) -> Result<ErasedEve
     let same_pseudonym = connection.execute(sql!("events/erase_siblings"), [key])?;
     let unlinked = connection.execute(sql!("events/unlink_others"), [key])?;
     let events = if order.consented_only {
-        let erased =
-            connection.execute(sql!("events/erase_consented"), params![key, Signal::Policy.code()])?;
+        let values = params![key, Signal::Policy.code(), order.unproven, Trust::Vouched.code()];
+        let erased = connection.execute(sql!("events/erase_consented"), values)?;
         connection.execute(sql!("events/unlink_lead"), [key])?;
         erased
     } else {

@@ -1,1 +1,1 @@
-SELECT kind, site, since FROM restrictions WHERE lead = ?1
+SELECT kind, site, since, verified FROM restrictions WHERE lead = ?1

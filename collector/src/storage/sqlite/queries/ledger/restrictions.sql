@@ -1,1 +1,1 @@
-SELECT lead, kind, site, since FROM restrictions ORDER BY lead
+SELECT lead, kind, site, since, verified FROM restrictions ORDER BY lead

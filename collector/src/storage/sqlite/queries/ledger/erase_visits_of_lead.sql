@@ -1,1 +1,0 @@
-DELETE FROM visits WHERE lead = ?1
