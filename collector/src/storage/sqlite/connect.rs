@@ -1,11 +1,11 @@
 //! Opens connections. Invariant: every connection runs with the same settings, and a writer has migrated
 //! the file, and found every column of it declared, before anybody reads it.
 
-use super::inventory;
 use super::migrate::{self, Migration};
+use super::{inventory, wal};
 use crate::storage::StoreError;
 use rusqlite::OpenFlags;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -36,6 +36,9 @@ pub(super) fn writer(path: &Path, migrations: &[Migration]) -> Result<Connection
             path.display()
         )));
     }
+    let log = PathBuf::from(format!("{}-wal", path.display()));
+    wal::settle(&log)
+        .map_err(|error| StoreError::Unusable(format!("{} cannot be synced: {error}", log.display())))?;
     migrate::run(&mut connection, path, migrations)?;
     inventory::check(&connection, path, migrations)?;
     Ok(connection)
@@ -91,7 +94,7 @@ pub(super) fn unusable(path: &Path, error: &rusqlite::Error) -> StoreError {
 
 /// A few read connections, opened when needed and lent out one at a time.
 pub(super) struct Readers {
-    path: std::path::PathBuf,
+    path: PathBuf,
     idle: Mutex<Vec<Connection>>,
 }
 
