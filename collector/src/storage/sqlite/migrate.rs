@@ -63,12 +63,12 @@ pub(super) fn applied(connection: &Connection) -> Result<Vec<String>, StoreError
     Ok(names.collect::<Result<_, _>>()?)
 }
 
-/// Whether a database has tables of ours, without writing to it; `false` for one that was begun and no more.
+/// How many migrations made a database, without writing to it; 0 for one that was begun and no more.
 pub(super) fn look(
     connection: &Connection,
     path: &Path,
     migrations: &[Migration],
-) -> Result<bool, StoreError> {
+) -> Result<usize, StoreError> {
     let failed = |error: rusqlite::Error| connect::unusable(path, &error);
     let has = |table: &str| {
         connection.query_row(sql!("schema/has_table"), [table], |row| row.get::<_, bool>(0)).map_err(failed)
@@ -77,7 +77,7 @@ pub(super) fn look(
         let tables: i64 =
             connection.query_row(sql!("schema/count_tables"), [], |row| row.get(0)).map_err(failed)?;
         return if tables == 0 {
-            Ok(false)
+            Ok(0)
         } else {
             Err(StoreError::Unusable(format!(
                 "{} is a database of something else; name another folder with --data",
@@ -87,7 +87,7 @@ pub(super) fn look(
     }
     let applied = connection.query_row(sql!("schema/version"), [], |row| row.get(0)).map_err(failed)?;
     understand(path, applied, migrations)?;
-    Ok(applied > 0)
+    Ok(usize::try_from(applied).unwrap_or(0))
 }
 
 /// Refuses a schema that is newer than this binary.
