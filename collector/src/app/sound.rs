@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::domain::{Action, Actor, Cursor, Head};
 use crate::enrich::geo::Countries;
 use crate::privacy::Salts;
+use crate::storage::Sites;
 use crate::storage::sqlite::{
     Damage, EventsSeen, LedgerSeen, SqliteEvents, SqliteLedger, look_at_events, look_at_ledger, read_all,
     take_back,
@@ -216,8 +217,11 @@ pub fn check_all(config: &Config) -> Result<Vec<Checked>, StartError> {
         let audited = seen.book.is_none_or(|book| !book.older || book.audit.is_some());
         checked.extend(pages(config, audited));
     }
-    let salts = Salts::check(&config.data.join(super::SALTS)).err().map(|error| error.to_string());
-    checked.push(Checked::of("the salts", salts));
+    // Of sites that cannot be read, a day is over when it is over everywhere.
+    let sites = SqliteLedger::open_read_only(&config.data.join(LEDGER)).and_then(|ledger| ledger.sites());
+    let salts =
+        Salts::check(&config.data.join(super::SALTS), &sites.unwrap_or_default(), Clock::system().now());
+    checked.push(Checked::of("the salts", salts.err().map(|error| error.to_string())));
     let model = super::model(config.model.as_deref()).err().map(|error| error.to_string());
     checked.push(Checked::of("the scoring model", model));
     if let Some(path) = &config.geo_file {

@@ -354,6 +354,8 @@ fn tolerated(how: &How, folders: &Folders) -> Result<Vec<Finding>, String> {
     add("the audit log's anchor is missing", false, &|data| remove(&data.join("audit.anchor")), "")?;
     add("the anchor is random bytes", false, &|data| write(&data.join("audit.anchor"), &[7; 400]), "")?;
     add("the last frame of a log is torn, as by a power cut", true, &torn, "")?;
+    let emptied = |data: &Path| write(&data.join("salts/1_2026-01-01.salt"), b"");
+    add("a salt that an older version overwrote, and could not remove any more", false, &emptied, "")?;
     let cut_short = "a change of both databases was cut short before they had write-ahead logs, as in the first start on a copy";
     add(cut_short, false, &logs::half_done, "")?;
     Ok(findings)
