@@ -94,7 +94,7 @@ impl Disk {
         }
         self.salts = std::array::from_fn(|_| rng.u8(..));
         let mut header = Vec::new();
-        for word in [MAGIC, 3_007_000, PAGE as u32, 1] {
+        for word in [MAGIC, 3_007_000, 512_u32, 1] {
             header.extend(word.to_be_bytes());
         }
         header.extend(self.salts);
@@ -135,7 +135,7 @@ impl Disk {
         let mut arrived = self.durable.clone();
         arrived.resize(rng.usize(self.durable.len().min(self.cache.len())..=self.cache.len()), 0);
         let likely = rng.f32();
-        for (to, from) in arrived.chunks_mut(SECTOR as usize).zip(self.cache.chunks(SECTOR as usize)) {
+        for (to, from) in arrived.chunks_mut(512).zip(self.cache.chunks(512)) {
             if rng.f32() < likely {
                 let length = to.len();
                 to.copy_from_slice(&from[..length]);
