@@ -169,7 +169,10 @@ impl App {
         let events: Arc<dyn EventStore> = Arc::new(events);
         let ledger: Arc<dyn Ledger> = Arc::new(ledger);
         let audit = Arc::new(recorder(config, Arc::clone(&ledger), clock.clone()));
-        let salts = Salts::open(&config.data.join(SALTS)).map_err(|error| StartError(error.to_string()))?;
+        let salts = config.data.join(SALTS);
+        let sites = ledger.sites()?;
+        let salts = Salts::finish_emptied(&salts, &sites, clock.now()).and_then(|()| Salts::open(&salts));
+        let salts = salts.map_err(|error| StartError(error.to_string()))?;
         let privacy = Arc::new(Privacy::new(salts, countries, config.ipv4_prefix));
         let seen = events.visitors_since(clock.now().plus_millis(-VISIT_MS))?;
         if !seen.is_empty() && privacy.salts().live().is_empty() {

@@ -1,7 +1,7 @@
 //! Copies of a data folder. Invariant: a copy is whole, for its owner only, never in the data folder itself, and
 //! without the day's salts.
 
-use super::{EVENTS, LEDGER, StartError, create_private_folder, open_events_for_reading, open_ledger};
+use super::{EVENTS, LEDGER, StartError, create_private_folder, open_events_for_reading, open_ledger, sound};
 use crate::config::Config;
 use std::fs::File;
 use std::path::Path;
@@ -13,10 +13,11 @@ use std::path::Path;
 /// databases the ledger is first: a copy of the event log that is newer only has more for it to score.
 ///
 /// # Errors
-/// When there is no data folder, or the copy cannot be written.
+/// When there is no data folder, an older version wrote it, or the copy cannot be written.
 pub fn backup(config: &Config, folder: &Path) -> Result<Vec<String>, StartError> {
     let failed = |error: std::io::Error| StartError(format!("{}: {error}", folder.display()));
     let events = open_events_for_reading(&config.data)?;
+    sound::check_version(&config.data)?;
     let ledger = open_ledger(&config.data)?;
     // An erasure reaches every file of the data folder: there must be no copy in it that it does not know.
     if is_inside(folder, &config.data).map_err(failed)? {

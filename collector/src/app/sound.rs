@@ -5,40 +5,86 @@ use super::{EVENTS, LEDGER, LOCK, StartError, create_data_folder, lock, recorder
 use crate::audit::{Anchor, verify};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::{Action, Actor, Cursor};
+use crate::domain::{Action, Actor, Cursor, Head};
 use crate::enrich::geo::Countries;
 use crate::privacy::Salts;
+use crate::storage::Sites;
 use crate::storage::sqlite::{
     Damage, EventsSeen, LedgerSeen, SqliteEvents, SqliteLedger, look_at_events, look_at_ledger, read_all,
+    take_back,
 };
 use std::path::Path;
 use std::sync::Arc;
 
-/// What is wrong with the databases of a data folder, as far as a quick look tells. `alone`: no collector runs on it.
-fn look(config: &Config, alone: bool) -> Vec<Damage> {
+/// What a quick look tells of a data folder.
+#[derive(Default)]
+struct Seen {
+    log: Option<EventsSeen>,
+    book: Option<LedgerSeen>,
+    damages: Vec<Damage>,
+}
+
+/// Looks at the databases of a data folder and at what they know of each other. `held`: the caller holds its lock.
+fn look(config: &Config, held: bool) -> Seen {
+    look_at(config, held, &|| held || is_free(&config.data))
+}
+
+/// As [`look`]; a write-ahead log that is damaged is let be unless `alone`.
+fn look_at(config: &Config, held: bool, alone: &dyn Fn() -> bool) -> Seen {
     // The anchor first, then the ledger: each may grow while we look, and what it follows is never behind it.
     let anchor = Anchor::at(&config.audit_anchor);
     let newest = anchor.newest().ok().flatten();
     let (events, ledger) = (config.data.join(EVENTS), config.data.join(LEDGER));
-    let alone = || alone || is_free(&config.data);
-    let book = look_at_ledger(&ledger, &alone);
-    let log = look_at_events(&events, &alone);
-    let mut damages: Vec<Damage> =
-        [log.as_ref().err(), book.as_ref().err()].into_iter().flatten().cloned().collect();
-    let (Ok(log), Ok(book)) = (log, book) else { return damages };
-    let data = config.data.display();
-    damages.extend(disagree(&data, log, book));
-    let upto = book.and_then(|book| book.audit).map_or(0, |head| head.seq);
-    if let Some(newest) = newest.filter(|newest| newest.seq > upto) {
-        damages.push(Damage::Loss(format!(
-            "the audit log in {} ends at entry {upto}, and {} knows entry {}: the ledger is an older copy, or lost \
-             its newest commits",
-            ledger.display(),
-            anchor.path().display(),
-            newest.seq
-        )));
+    let ready = |path| if held { take_back(path) } else { Ok(()) };
+    let book = ready(&ledger).and_then(|()| look_at_ledger(&ledger, alone));
+    let log = ready(&events).and_then(|()| look_at_events(&events, alone));
+    let (log, book) = match (log, book) {
+        (Ok(log), Ok(book)) => (log, book),
+        (log, book) => {
+            let damages = [log.err(), book.err()].into_iter().flatten().collect();
+            return Seen { damages, ..Seen::default() };
+        }
+    };
+    let mut damages: Vec<Damage> = disagree(&config.data.display(), log, book).into_iter().collect();
+    let is_new = log.is_none() && book.is_none();
+    let head = book.and_then(|book| book.audit);
+    if let Some(newest) = newest.filter(|newest| newest.seq > head.map_or(0, |head| head.seq)) {
+        damages.push(behind(config, &anchor, newest, head, is_new));
     }
-    damages
+    Seen { log, book, damages }
+}
+
+/// Why an audit log that ends at `head` may be behind its anchor.
+fn behind(config: &Config, anchor: &Anchor, newest: Head, head: Option<Head>, is_new: bool) -> Damage {
+    let (data, file) = (config.data.display(), anchor.path().display());
+    let (known, own) = (newest.seq, "name a file of its own with MQLITE_AUDIT_ANCHOR");
+    if is_new && !config.audit_anchor.starts_with(&config.data) {
+        return Damage::Unusable(format!(
+            "{data} holds no databases, and the audit anchor {file} knows entry {known} of an audit log. If this is a new \
+             folder, the anchor is another's: {own}. If its databases were lost, put a copy of your newest backup in its \
+             place"
+        ));
+    }
+    let (same, other) = head.and_then(|head| anchor.has(&head).ok()).unwrap_or_default();
+    let ledger = config.data.join(LEDGER);
+    let (ledger, upto) = (ledger.display(), head.map_or(0, |head| head.seq));
+    if other && !same {
+        return Damage::Unusable(format!(
+            "the audit anchor {file} is of another audit log: its entry {upto} is not the one in {ledger}. If another \
+             collector writes to it, {own}; if not, that ledger was exchanged: {}",
+            mend(&data)
+        ));
+    }
+    let shared = if other { ", or another collector writes to that anchor, too" } else { "" };
+    Damage::Loss(format!(
+        "the audit log in {ledger} ends at entry {upto}, and {file} knows entry {known}: the ledger is an older copy, or \
+         lost its newest commits{shared}"
+    ))
+}
+
+/// How a backup takes the place of a folder. Beside what is left of other files, its own would be damaged by them.
+fn mend(data: &impl std::fmt::Display) -> String {
+    format!("move the whole of {data} aside, and put a copy of your newest backup in its place")
 }
 
 /// What two databases that do not belong together are found out by.
@@ -51,7 +97,8 @@ fn disagree(
     if highest > 0 && book.is_none_or(|book| book.sites == 0) {
         return Some(Damage::Unusable(format!(
             "{data}/{EVENTS} holds events, and {data}/{LEDGER}, which holds their sites and secrets, is missing or \
-             empty. Put both files of one backup in their place; to begin anew, name another folder with --data"
+             empty. What to do: {}; to begin anew, name another folder with --data",
+            mend(data)
         )));
     }
     let scored = book.and_then(|book| book.scored).map_or(0, Cursor::raw);
@@ -65,13 +112,14 @@ fn disagree(
 
 /// Refuses a data folder that is not whole, before anything is written to it. The caller holds its lock.
 pub(super) fn check(config: &Config) -> Result<(), StartError> {
-    let Some(damage) = look(config, true).into_iter().next() else { return Ok(()) };
+    let Some(damage) = look(config, true).damages.into_iter().next() else { return Ok(()) };
     let data = config.data.display();
     Err(StartError(match damage {
         Damage::Unusable(sentence) => sentence,
         Damage::Loss(sentence) => format!(
-            "{sentence}. Put a copy of your newest backup in the place of {data}; or, to go on with what is left, \
-             which is recorded: mqlite check --accept-loss --data {data}"
+            "{sentence}. What to do: {}; or, to go on with what is left, which is recorded: mqlite check --accept-loss \
+             --data {data}",
+            mend(&data)
         ),
     }))
 }
@@ -80,7 +128,8 @@ pub(super) fn check(config: &Config) -> Result<(), StartError> {
 /// do without, and `mqlite check` looks for, is let be.
 pub(super) fn check_ledger(data: &Path) -> Result<(), StartError> {
     let alone = || is_free(data);
-    let ledger = look_at_ledger(&data.join(LEDGER), &alone);
+    let ledger = data.join(LEDGER);
+    let ledger = take_back(&ledger).and_then(|()| look_at_ledger(&ledger, &alone));
     let found = match ledger {
         Ok(Some(_)) => return Ok(()),
         // A new one must not be begun beside events that another one belongs to.
@@ -93,6 +142,23 @@ pub(super) fn check_ledger(data: &Path) -> Result<(), StartError> {
     found.map_or(Ok(()), |damage| {
         Err(StartError(format!("{damage}. What to do is said by: mqlite check --data {}", data.display())))
     })
+}
+
+/// Refuses a folder of an older version, which what writes to it would migrate.
+pub(super) fn check_version(data: &Path) -> Result<(), StartError> {
+    let alone = || is_free(data);
+    let older = look_at_ledger(&data.join(LEDGER), &alone)
+        .is_ok_and(|book| book.is_some_and(|book| book.older))
+        || look_at_events(&data.join(EVENTS), &alone).is_ok_and(|log| log.is_some_and(|log| log.older));
+    let data = data.display();
+    if !older {
+        return Ok(());
+    }
+    Err(StartError(format!(
+        "an older mqlite wrote {data}, and this one would have to migrate it first, to record the backup in its audit \
+         log. Make the backup with that version; or stop its collector and copy the whole folder. Then this version \
+         migrates it at its start: mqlite serve --data {data}"
+    )))
 }
 
 /// Whether no collector runs on a folder.
@@ -129,19 +195,33 @@ pub fn check_all(config: &Config) -> Result<Vec<Checked>, StartError> {
         return Err(StartError(format!("there is no {data}; name the collector's folder with --data DIR")));
     }
     let mut checked = Vec::new();
-    for damage in look(config, false) {
+    let seen = look(config, false);
+    for damage in &seen.damages {
         let acceptable = matches!(damage, Damage::Loss(_));
         checked.push(Checked { acceptable, ..Checked::of("the data folder", Some(damage.to_string())) });
     }
     if checked.is_empty() {
         checked.push(Checked::of("the databases belong together, and none is cut short", None));
     }
+    let older =
+        [(EVENTS, seen.log.is_some_and(|log| log.older)), (LEDGER, seen.book.is_some_and(|book| book.older))];
+    for (name, _) in older.into_iter().filter(|(_, older)| *older) {
+        let what = format!(
+            "{name} is of an older version, and is migrated at the next start: mqlite serve --data {data}"
+        );
+        checked.push(Checked::of(what, None));
+    }
     let readable = checked.iter().all(|one| one.wrong.is_none() || one.acceptable);
     if readable {
-        checked.extend(pages(config));
+        // Before there was an audit log, there was nothing to verify.
+        let audited = seen.book.is_none_or(|book| !book.older || book.audit.is_some());
+        checked.extend(pages(config, audited));
     }
-    let salts = Salts::check(&config.data.join(super::SALTS)).err().map(|error| error.to_string());
-    checked.push(Checked::of("the salts", salts));
+    // Of sites that cannot be read, a day is over when it is over everywhere.
+    let sites = SqliteLedger::open_read_only(&config.data.join(LEDGER)).and_then(|ledger| ledger.sites());
+    let salts =
+        Salts::check(&config.data.join(super::SALTS), &sites.unwrap_or_default(), Clock::system().now());
+    checked.push(Checked::of("the salts", salts.err().map(|error| error.to_string())));
     let model = super::model(config.model.as_deref()).err().map(|error| error.to_string());
     checked.push(Checked::of("the scoring model", model));
     if let Some(path) = &config.geo_file {
@@ -151,8 +231,8 @@ pub fn check_all(config: &Config) -> Result<Vec<Checked>, StartError> {
     Ok(checked)
 }
 
-/// Every page of the databases, and every entry of the audit log.
-fn pages(config: &Config) -> Vec<Checked> {
+/// Every page of the databases, and every entry of the audit log, if the ledger has one.
+fn pages(config: &Config, audited: bool) -> Vec<Checked> {
     let mut checked = Vec::new();
     for name in [EVENTS, LEDGER] {
         let path = config.data.join(name);
@@ -162,17 +242,18 @@ fn pages(config: &Config) -> Vec<Checked> {
         let wrong = match read_all(&path) {
             Ok(said) if said.is_empty() => None,
             Ok(said) => Some(format!(
-                "{} is damaged: {}. Put a copy of your newest backup in the place of the data folder",
+                "{} is damaged: {}. What to do: {}",
                 path.display(),
-                said.join("; ")
+                said.join("; "),
+                mend(&config.data.display())
             )),
             Err(error) => Some(error.to_string()),
         };
         checked.push(Checked::of(format!("every page of {name}"), wrong));
     }
     let path = config.data.join(LEDGER);
-    if path.exists() && checked.iter().all(|one| one.wrong.is_none()) {
-        let verdict = SqliteLedger::open(&path).and_then(|ledger| {
+    if audited && path.exists() && checked.iter().all(|one| one.wrong.is_none()) {
+        let verdict = SqliteLedger::open_read_only(&path).and_then(|ledger| {
             verify(&ledger, Some(&Anchor::at(&config.audit_anchor)), &[], Clock::system().now())
         });
         let wrong = match verdict {
@@ -196,8 +277,11 @@ pub fn accept_loss(config: &Config, actor: &Actor, clock: Clock) -> Result<Vec<S
     create_data_folder(&config.data)?;
     let _lock = lock(&config.data)?;
     let mut lost = Vec::new();
-    for damage in look(config, true) {
+    // What is left behind a damaged log must do, too, before anything is written to it.
+    let (found, left) = (look(config, true), look_at(config, true, &|| false));
+    for damage in found.damages.into_iter().chain(left.damages) {
         match damage {
+            Damage::Loss(sentence) if lost.contains(&sentence) => {}
             Damage::Loss(sentence) => lost.push(sentence),
             Damage::Unusable(sentence) => return Err(StartError(sentence)),
         }
@@ -210,9 +294,20 @@ pub fn accept_loss(config: &Config, actor: &Actor, clock: Clock) -> Result<Vec<S
     let ledger = Arc::new(SqliteLedger::open(&config.data.join(LEDGER))?);
     let scored =
         crate::storage::Scores::progress(ledger.as_ref())?.map_or(Cursor::default(), |(scored, _)| scored);
+    let details = serde_json::json!({ "lost": lost.len(), "scored": scored.raw() });
+    // Recorded first: if what follows is cut short, the folder is refused still, and it is asked for once more.
+    recorder(config, Arc::clone(&ledger) as _, clock).record(
+        actor,
+        Action::LossAccepted,
+        None,
+        None,
+        &details,
+    )?;
     // What was scored is not forgotten, and no event gets the place of one that is lost.
     SqliteEvents::go_on_after(&config.data.join(EVENTS), scored)?;
-    let details = serde_json::json!({ "lost": lost.len(), "scored": scored.raw() });
-    recorder(config, ledger, clock).record(actor, Action::LossAccepted, None, None, &details)?;
+    ledger.empty_log()?;
     Ok(lost)
 }
+
+#[cfg(test)]
+mod tests;

@@ -72,6 +72,23 @@ impl Anchor {
         Ok(heads.find_map(|line| if let Line::Head(head) = line { Some(head) } else { None }))
     }
 
+    /// Whether it vouches for this entry, and whether for another one in its place.
+    ///
+    /// # Errors
+    /// When there is a file that cannot be read.
+    pub fn has(&self, entry: &Head) -> io::Result<(bool, bool)> {
+        let (mut same, mut other) = (false, false);
+        for line in self.lines()?.into_iter().flatten() {
+            if let Line::Head(head) = line?
+                && head.seq == entry.seq
+            {
+                same |= head == *entry;
+                other |= head != *entry;
+            }
+        }
+        Ok((same, other))
+    }
+
     /// The lines, oldest first; `None` when there is no file.
     ///
     /// # Errors

@@ -42,8 +42,8 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
     }
     Err(Failure::new(if wrong.iter().all(|one| one.acceptable) {
         format!(
-            "something is lost. Put a copy of your newest backup in the place of {data}; or, to go on with what is \
-             left, which is recorded: mqlite check --accept-loss --data {data}"
+            "something is lost. Move the whole of {data} aside, and put a copy of your newest backup in its place; or, to \
+             go on with what is left, which is recorded: mqlite check --accept-loss --data {data}"
         )
     } else {
         "something is damaged; keep a copy of the data folder as it is before you mend it".to_owned()

@@ -96,18 +96,34 @@ impl Salts {
         Ok(Self { folder: folder.to_owned(), live: RwLock::new(live) })
     }
 
+    /// Destroys the salts in `folder` that an older version overwrote and could not remove any more: those whose day and
+    /// grace are over at `now`, and of which nothing but zeros is left. To be called before [`Salts::open`].
+    ///
+    /// # Errors
+    /// When one cannot be read or removed.
+    pub fn finish_emptied(folder: &Path, known: &[Site], now: Timestamp) -> Result<(), SaltError> {
+        for entry in fs::read_dir(folder).into_iter().flatten() {
+            let path = entry.map_err(|error| failed(folder, &error))?.path();
+            if is_emptied(&path, known, now).map_err(|error| failed(&path, &error))? {
+                destroy(folder, &path).map_err(|error| failed(&path, &error))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Reads every salt in `folder` and changes nothing; that there is no folder is no failure.
     ///
     /// # Errors
     /// As [`Salts::open`].
-    pub fn check(folder: &Path) -> Result<(), SaltError> {
+    pub fn check(folder: &Path, known: &[Site], now: Timestamp) -> Result<(), SaltError> {
         if !folder.try_exists().map_err(|error| failed(folder, &error))? {
             return Ok(());
         }
         for entry in fs::read_dir(folder).map_err(|error| failed(folder, &error))? {
             let path = entry.map_err(|error| failed(folder, &error))?.path();
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            if parse_name(name, SALT).is_some() {
+            let ended = is_emptied(&path, known, now).map_err(|error| failed(&path, &error))?;
+            if parse_name(name, SALT).is_some() && !ended {
                 read(&path)?;
             }
         }
@@ -165,8 +181,7 @@ impl Salts {
     /// # Errors
     /// As [`Salts::destroy_ended`].
     pub fn destroy_orphans(&self, known: &[Site], now: Timestamp) -> Result<(), SaltError> {
-        let alive_since = Zone::utc().date(now.plus_millis(-GRACE_MS).plus_days(-1));
-        self.destroy(|no, day| day < alive_since && !known.iter().any(|site| site.no == no))
+        self.destroy(|no, day| is_over((no, day), &[], now) && !known.iter().any(|site| site.no == no))
     }
 
     fn destroy(&self, which: impl Fn(SiteNo, Date) -> bool) -> Result<(), SaltError> {
@@ -246,6 +261,26 @@ fn check(salt: &Salt) -> [u8; CHECK] {
     let mut check = [0; CHECK];
     check.copy_from_slice(&Sha256::digest(salt.0)[..CHECK]);
     check
+}
+
+/// Whether a day and its grace are over for a site; for one that is not known, in every zone.
+fn is_over((no, day): (SiteNo, Date), known: &[Site], now: Timestamp) -> bool {
+    let now = now.plus_millis(-GRACE_MS);
+    let site = known.iter().find(|site| site.no == no);
+    day < site.map_or_else(|| Zone::utc().date(now.plus_days(-1)), |site| site.zone.date(now))
+}
+
+/// Whether a file is of a salt whose day is over, and which was overwritten.
+fn is_emptied(path: &Path, known: &[Site], now: Timestamp) -> io::Result<bool> {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    if !parse_name(name, SALT).is_some_and(|key| is_over(key, known, now)) || !path.is_file() {
+        return Ok(false);
+    }
+    let mut bytes = Vec::with_capacity(BYTES + CHECK + 1);
+    File::open(path)?.take((BYTES + CHECK + 1) as u64).read_to_end(&mut bytes)?;
+    let zeros = bytes.len() <= BYTES + CHECK && bytes.iter().all(|byte| *byte == 0);
+    bytes.zeroize();
+    Ok(zeros)
 }
 
 fn read(path: &Path) -> Result<Arc<Salt>, SaltError> {
@@ -427,6 +462,28 @@ mod tests {
         // As an older version wrote it.
         fs::write(&path, &whole[..BYTES]).expect("writes");
         assert_eq!(Salts::open(folder.path()).expect("opens").live().len(), 1);
+    }
+
+    #[test]
+    fn what_an_older_version_emptied_is_destroyed_once_its_day_is_over() {
+        // In the site's zone, UTC, the grace after the 21st has just ended; a day that may not be over is for somebody.
+        let (now, known) = (Timestamp::parse("2026-11-22T02:00:00Z").expect("valid"), [site()]);
+        for left in [&[][..], &[0; 31], &[0; 32], &[0; 40]] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let path = folder.path().join("3_2026-11-21.salt");
+            fs::write(&path, left).expect("writes");
+            Salts::check(folder.path(), &known, now).expect("nothing is lost");
+            assert!(path.exists(), "a check only reads");
+            Salts::finish_emptied(folder.path(), &known, now).expect("works");
+            let salts = Salts::open(folder.path()).expect("opens");
+            assert_eq!((salts.live(), salts.unrecorded().expect("reads").len()), (vec![], 1));
+        }
+        for (name, left) in [("3_2026-11-22", 0), ("4_2026-11-21", 0), ("3_2026-11-21", 1)] {
+            let folder = tempfile::tempdir().expect("a folder");
+            fs::write(folder.path().join(name).with_extension(SALT), [left; 40]).expect("writes");
+            Salts::finish_emptied(folder.path(), &known, now).expect("leaves it");
+            assert!(Salts::check(folder.path(), &known, now).is_err(), "{name}");
+        }
     }
 
     #[cfg(unix)]

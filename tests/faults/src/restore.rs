@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 /// Restores copies, and disturbs migrations.
 pub(crate) fn run(how: &How) -> Result<Vec<Finding>, String> {
-    Ok(vec![backups(how)?, failing(how)?, killed(how)?])
+    Ok(vec![backups(how)?, older(how)?, failing(how)?, killed(how)?])
 }
 
 fn backups(how: &How) -> Result<Finding, String> {
@@ -146,6 +146,42 @@ fn finishes(data: &Path, events: usize) -> Result<Option<String>, String> {
         }
     }
     Ok((stored != events + 1).then(|| format!("{stored} of {events} events and one")))
+}
+
+/// Commands that only read, on a folder that this version has not taken over yet.
+fn older(how: &How) -> Result<Finding, String> {
+    let (data, copy) = (how.dir.join("older"), how.dir.join("copy-of-older"));
+    let (shown, target) = (data.display().to_string(), copy.display().to_string());
+    first_version(&data, 50)?;
+    let files = || ["events.db", "ledger.db"].map(|name| fs::read(data.join(name)).unwrap_or_default());
+    let before = files();
+    let checked = mqlite(["check", "--data", &shown]);
+    let copied = mqlite(["backup", &target, "--data", &shown]);
+    let mut wrong = Vec::new();
+    if checked.code != Some(0) || checked.stdout.matches("is of an older version").count() != 2 {
+        wrong.push(format!("check: {}{}", checked.stdout, checked.stderr));
+    }
+    if copied.code == Some(0) || !copied.stderr.contains("copy the whole folder") || copy.exists() {
+        wrong.push(format!("backup: {}{}", copied.stdout, copied.stderr));
+    }
+    if files() != before {
+        wrong.push("the databases were changed".to_owned());
+    }
+    wrong.extend(finishes(&data, 50)?);
+    Ok(Finding {
+        what: "`mqlite check` and `mqlite backup` on the folder of an older version".to_owned(),
+        tried: 1,
+        lost: 0,
+        doubled: 0,
+        held: wrong.is_empty(),
+        said: if wrong.is_empty() {
+            "the check reads every page and says that the next start migrates it, the backup says how it is made, and no \
+             byte of it changes; that start then does so"
+                .to_owned()
+        } else {
+            wrong.join("; ")
+        },
+    })
 }
 
 /// Each step fails at its very end, as on a full disk.

@@ -1,6 +1,8 @@
 //! Damaged files at start. Promise: what it cannot use it refuses with the file's name and what to do, with an exit
 //! status, and leaves as it is; where it starts, every acknowledged event is there, or it is said what is not.
 
+mod logs;
+
 use crate::{Finding, How};
 use fastrand::Rng;
 use mqlite_tests::{Event, SITE, Setup, mqlite, pageview, sixty_points};
@@ -24,7 +26,6 @@ struct Case {
 /// What says what to do next.
 const NEXT: &[&str] = &[
     "newest backup",
-    "one backup",
     "mqlite check",
     "rm /",
     "--config",
@@ -51,8 +52,9 @@ pub(crate) fn run(how: &How) -> Result<Vec<Finding>, String> {
     findings.extend(tolerated(how, &folders)?);
     findings.push(flipped(how, &folders, "events.db")?);
     findings.push(flipped(how, &folders, "ledger.db")?);
-    findings.push(log_flipped(how, &folders)?);
-    findings.push(accepted(how, &folders)?);
+    findings.push(logs::flipped(how, &folders)?);
+    findings.push(logs::ledger_flipped(how, &folders)?);
+    findings.push(logs::accepted(how, &folders)?);
     Ok(findings)
 }
 
@@ -352,6 +354,10 @@ fn tolerated(how: &How, folders: &Folders) -> Result<Vec<Finding>, String> {
     add("the audit log's anchor is missing", false, &|data| remove(&data.join("audit.anchor")), "")?;
     add("the anchor is random bytes", false, &|data| write(&data.join("audit.anchor"), &[7; 400]), "")?;
     add("the last frame of a log is torn, as by a power cut", true, &torn, "")?;
+    let emptied = |data: &Path| write(&data.join("salts/1_2026-01-01.salt"), b"");
+    add("a salt that an older version overwrote, and could not remove any more", false, &emptied, "")?;
+    let cut_short = "a change of both databases was cut short before they had write-ahead logs, as in the first start on a copy";
+    add(cut_short, false, &logs::half_done, "")?;
     Ok(findings)
 }
 
@@ -412,88 +418,5 @@ fn flipped(how: &How, folders: &Folders, name: &str) -> Result<Finding, String> 
         } else {
             wrong.join("; ")
         },
-    })
-}
-
-/// A bit of a killed collector's log: SQLite would drop what comes after it, without a word.
-fn log_flipped(how: &How, folders: &Folders) -> Result<Finding, String> {
-    let mut rng = Rng::with_seed(how.seed ^ 0x10c);
-    let data = how.dir.join("case");
-    let tries = if how.long { 100 } else { 4 };
-    let (mut refused, mut lost, mut wrong) = (0, 0, Vec::new());
-    for _ in 0..tries {
-        folders.copy(true, &data)?;
-        let path = data.join("events.db-wal");
-        let mut bytes = fs::read(&path).expect("reads");
-        let at = rng.usize(0..bytes.len());
-        bytes[at] ^= 1 << rng.u32(0..8);
-        write(&path, &bytes);
-        let before = contents(&data);
-        match setup(&data).try_start() {
-            Ok(app) => {
-                let gone = folders.events.saturating_sub(app.export().len());
-                if gone > 0 {
-                    wrong.push(format!("byte {at}: it starts without {gone} acknowledged events"));
-                }
-                lost += gone as u64;
-            }
-            Err(why) if why.contains("panicked") || !why.contains("mqlite check --accept-loss") => {
-                wrong.push(why)
-            }
-            Err(_) if contents(&data) != before => wrong.push(format!("byte {at}: files were changed")),
-            Err(_) => refused += 1,
-        }
-    }
-    Ok(Finding {
-        what: "a bit of the event log's write-ahead log is flipped after a kill".to_owned(),
-        tried: tries,
-        lost,
-        doubled: 0,
-        held: wrong.is_empty(),
-        said: if wrong.is_empty() {
-            format!(
-                "{refused} refused at start with the log left as it was, the others in what nobody reads any more; SQLite \
-                 alone would have dropped what came after"
-            )
-        } else {
-            wrong.join("; ")
-        },
-    })
-}
-
-/// Who has no backup goes on with what is left, by a command that says what is lost and records it.
-fn accepted(how: &How, folders: &Folders) -> Result<Finding, String> {
-    let data = how.dir.join("case");
-    let shown = data.display().to_string();
-    folders.copy(true, &data)?;
-    cut(&data.join("events.db-wal"), fs::metadata(data.join("events.db-wal")).map_or(0, |log| log.len() / 2));
-    let refused = setup(&data).try_start().is_err();
-    let lost = mqlite(["check", "--accept-loss", "--data", &shown]).assert_ok();
-    let app = setup(&data).try_start()?;
-    let left = app.export().len();
-    app.send(&pageview("/after")).assert_stored();
-    let journey = sixty_points("", "li@another.com", "Another company");
-    app.send_all_from("10.9.9.9", &journey).assert_status(202);
-    app.wait_for_lead("Another company", |lead| lead["stage"] == "mql");
-    app.wait_for_lead("A company", |lead| lead["stage"] == "mql");
-    let recorded = app.entries("loss.accepted").len();
-    let again = mqlite(["check", "--data", &shown]);
-    Ok(Finding {
-        what:
-            "half of the event log's write-ahead log is gone, and `mqlite check --accept-loss` is asked for"
-                .to_owned(),
-        tried: 1,
-        lost: 0,
-        doubled: 0,
-        held: refused
-            && recorded == 1
-            && lost.contains("lost")
-            && again.code == Some(0)
-            && left < folders.events,
-        said: format!(
-            "refused first; then it goes on with {left} of {} events and all that was scored of them, takes and scores new \
-             ones, and the audit log says that the loss was accepted",
-            folders.events
-        ),
     })
 }

@@ -1,11 +1,11 @@
 //! Opens connections. Invariant: every connection runs with the same settings, and a writer has migrated
 //! the file, and found every column of it declared, before anybody reads it.
 
-use super::inventory;
 use super::migrate::{self, Migration};
+use super::{inventory, wal};
 use crate::storage::StoreError;
 use rusqlite::OpenFlags;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ pub(super) type Connection = rusqlite::Connection;
 
 /// How long a writer waits for another process: as long as that may take to write a large file anew.
 const WRITER_PATIENCE: Duration = Duration::from_secs(60);
-/// How long compacting waits for those who read.
-const COMPACT_PATIENCE: Duration = Duration::from_secs(15);
+/// How long it waits for those who read, to write a file anew or to empty a log.
+pub(super) const COMPACT_PATIENCE: Duration = Duration::from_secs(15);
 
 /// Opens `path` for writing, creating and migrating it.
 pub(super) fn writer(path: &Path, migrations: &[Migration]) -> Result<Connection, StoreError> {
@@ -36,6 +36,9 @@ pub(super) fn writer(path: &Path, migrations: &[Migration]) -> Result<Connection
             path.display()
         )));
     }
+    let log = PathBuf::from(format!("{}-wal", path.display()));
+    wal::settle(&log)
+        .map_err(|error| StoreError::Unusable(format!("{} cannot be synced: {error}", log.display())))?;
     migrate::run(&mut connection, path, migrations)?;
     inventory::check(&connection, path, migrations)?;
     Ok(connection)
@@ -61,6 +64,22 @@ pub(super) fn settle_file(connection: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Empties the write-ahead log for good, once what it holds is in the database's own file.
+pub(super) fn empty_log(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    if is_emptied(connection)? {
+        return Ok(());
+    }
+    Err(StoreError::Failed(format!(
+        "the log of {} cannot be emptied, for another process reads it: wait for that to end, and say the same once more",
+        path.display()
+    )))
+}
+
+fn is_emptied(connection: &Connection) -> Result<bool, StoreError> {
+    let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    Ok(busy == 0)
+}
+
 /// Writes the file anew and empties the write-ahead log, so that no page of either holds what was removed;
 /// `false` when others were in the way all the time.
 pub(super) fn compact(connection: &Connection) -> Result<bool, StoreError> {
@@ -77,8 +96,7 @@ fn vacuum(connection: &Connection) -> Result<bool, StoreError> {
         }
         other => other?,
     }
-    let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-    Ok(busy == 0)
+    is_emptied(connection)
 }
 
 /// What to do about a database that cannot be used.
@@ -91,7 +109,7 @@ pub(super) fn unusable(path: &Path, error: &rusqlite::Error) -> StoreError {
 
 /// A few read connections, opened when needed and lent out one at a time.
 pub(super) struct Readers {
-    path: std::path::PathBuf,
+    path: PathBuf,
     idle: Mutex<Vec<Connection>>,
 }
 

@@ -52,14 +52,16 @@ impl SqliteEvents {
         self.readers.read(|connection| migrate::applied(connection))
     }
 
-    /// Gives no place up to this one to an event any more: what was there is lost, and was scored.
+    /// Gives no place up to this one to an event any more: what was there is lost, and was scored. A damaged log is
+    /// emptied.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// When it cannot be written, or another process reads it.
     pub fn go_on_after(path: &Path, last: Cursor) -> Result<(), StoreError> {
         let connection = connect::writer(path, migrate::EVENTS)?;
         connection.execute(sql!("events/set_high_water"), [last.raw()])?;
-        connect::settle_file(&connection)
+        connection.busy_timeout(connect::COMPACT_PATIENCE)?;
+        connect::empty_log(&connection, path)
     }
 
     fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, StoreError> {

@@ -32,6 +32,30 @@ impl SqliteLedger {
         })
     }
 
+    /// Opens `path` for reading only, whatever version wrote it: what is asked for must have been there in that version.
+    ///
+    /// # Errors
+    /// [`StoreError::Unusable`] when the file cannot be used.
+    pub fn open_read_only(path: &Path) -> Result<Self, StoreError> {
+        let reader = connect::reader(path)?;
+        Ok(Self {
+            path: path.to_owned(),
+            writer: Mutex::new(reader),
+            readers: Readers::new(path),
+            places: visits::Places::default(),
+        })
+    }
+
+    /// Goes on with what can be read of a damaged write-ahead log, and empties it.
+    ///
+    /// # Errors
+    /// When it cannot be written, or another process reads it.
+    pub fn empty_log(&self) -> Result<(), StoreError> {
+        let writer = self.writer();
+        writer.busy_timeout(connect::COMPACT_PATIENCE)?;
+        connect::empty_log(&writer, &self.path)
+    }
+
     /// The migrations that made this database.
     ///
     /// # Errors

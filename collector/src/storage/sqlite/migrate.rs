@@ -52,6 +52,10 @@ pub(super) const LEDGER: &[Migration] = &[
     step!("ledger", "0018_numbers"),
 ];
 
+/// The step that writes most of the ledger anew. Until the log is settled, old and new lie in the file and in the log:
+/// 1.8 times the file more, measured on a ledger of visits, leads, hits and transitions.
+const REWRITES: &str = "0013_compact";
+
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS migrations (
     version INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
@@ -65,12 +69,12 @@ pub(super) fn applied(connection: &Connection) -> Result<Vec<String>, StoreError
     Ok(names.collect::<Result<_, _>>()?)
 }
 
-/// Whether a database has tables of ours, without writing to it; `false` for one that was begun and no more.
+/// How many migrations made a database, without writing to it; 0 for one that was begun and no more.
 pub(super) fn look(
     connection: &Connection,
     path: &Path,
     migrations: &[Migration],
-) -> Result<bool, StoreError> {
+) -> Result<usize, StoreError> {
     let failed = |error: rusqlite::Error| connect::unusable(path, &error);
     let has = |table: &str| {
         connection.query_row(sql!("schema/has_table"), [table], |row| row.get::<_, bool>(0)).map_err(failed)
@@ -79,7 +83,7 @@ pub(super) fn look(
         let tables: i64 =
             connection.query_row(sql!("schema/count_tables"), [], |row| row.get(0)).map_err(failed)?;
         return if tables == 0 {
-            Ok(false)
+            Ok(0)
         } else {
             Err(StoreError::Unusable(format!(
                 "{} is a database of something else; name another folder with --data",
@@ -89,7 +93,7 @@ pub(super) fn look(
     }
     let applied = connection.query_row(sql!("schema/version"), [], |row| row.get(0)).map_err(failed)?;
     understand(path, applied, migrations)?;
-    Ok(applied > 0)
+    Ok(usize::try_from(applied).unwrap_or(0))
 }
 
 /// Refuses a schema that is newer than this binary.
@@ -102,6 +106,37 @@ fn understand(path: &Path, applied: i64, migrations: &[Migration]) -> Result<(),
         )));
     }
     Ok(())
+}
+
+/// Says that there may be too little room to write a file anew; `None` when there is enough, or nobody knows.
+fn room(path: &Path) -> Option<String> {
+    #[cfg(unix)]
+    {
+        let size = std::fs::metadata(path).ok()?.len();
+        let disk = rustix::fs::statvfs(path).ok()?;
+        tight(path, size, disk.f_bavail.saturating_mul(disk.f_frsize))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        None
+    }
+}
+
+/// As [`room`], of a file of `size` bytes on a disk with `free` ones. It may do all the same, so it is tried.
+#[cfg(unix)]
+fn tight(path: &Path, size: u64, free: u64) -> Option<String> {
+    const MIB: u64 = 1 << 20;
+    let needed = size.saturating_mul(2);
+    (free < needed).then(|| {
+        format!(
+            "{} is brought to this version's schema, for which up to {} MiB more may be needed for a while, and {} MiB \
+             are free. Should that be too little, it stays as it was",
+            path.display(),
+            needed.div_ceil(MIB),
+            free / MIB
+        )
+    })
 }
 
 /// Brings the schema of `connection` up to the last of `migrations`.
@@ -121,6 +156,10 @@ pub(super) fn run(
     connection.execute_batch(CREATE).map_err(failed)?;
     let applied: i64 = connection.query_row(sql!("schema/version"), [], |row| row.get(0)).map_err(failed)?;
     understand(path, applied, migrations)?;
+    let pending = migrations.iter().skip(usize::try_from(applied).unwrap_or(0));
+    if applied > 0 && pending.into_iter().any(|migration| migration.name == REWRITES) {
+        room(path).iter().for_each(|sentence| tracing::warn!("{sentence}"));
+    }
     for (version, migration) in (1_i64..).zip(migrations) {
         let checksum = Sha256::digest(migration.sql.as_bytes());
         // IMMEDIATE: of two processes that start at once, the second waits and then finds it done.
@@ -189,6 +228,21 @@ mod tests {
         assert!(message(connect::writer(&path, &[ONE])).contains("newer mqlite"));
         assert!(message(connect::writer(&path, &[OTHER, TWO])).contains("not the one that was applied"));
         connect::writer(&path, &[ONE, TWO]).expect("is as it was");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_disk_that_may_be_too_small_is_said() {
+        let path = Path::new("/data/ledger.db");
+        let said = tight(path, 30 << 20, (60 << 20) - 1).expect("is said");
+        assert!(
+            said.contains("/data/ledger.db")
+                && said.contains("up to 60 MiB")
+                && said.contains("59 MiB are free")
+        );
+        assert_eq!(tight(path, 30 << 20, 60 << 20), None);
+        let folder = tempfile::tempdir().expect("a folder");
+        assert_eq!(room(&folder.path().join("none")), None);
     }
 
     #[test]

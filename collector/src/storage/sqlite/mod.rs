@@ -39,7 +39,7 @@ mod tampering;
 
 pub use events::SqliteEvents;
 pub use ledger::SqliteLedger;
-pub use look::{Damage, EventsSeen, LedgerSeen, look_at_events, look_at_ledger, read_all};
+pub use look::{Damage, EventsSeen, LedgerSeen, look_at_events, look_at_ledger, read_all, take_back};
 
 use super::StoreError;
 
