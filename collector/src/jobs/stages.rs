@@ -188,10 +188,11 @@ impl Stages {
                 lead.last.clone_from(&was.last);
             }
             steps.enter(&mut lead, &made);
+            steps.transitions.push(made.clone());
+            steps.since(&mut lead, made.at);
             if applied > 0 {
                 changes.applied.insert(key, applied);
             }
-            changes.transitions.push(made.clone());
             changes.leads.push(lead);
             let details = serde_json::json!({
                 "from": made.from, "to": made.to, "at": made.at,

@@ -62,6 +62,17 @@ impl Steps<'_> {
         self.fall(lead, until);
     }
 
+    /// Judges a lead again by what people said against its score since a moment that a change was dated back to: a
+    /// replay comes to that after the change.
+    pub(super) fn since(&mut self, lead: &mut Lead, at: Timestamp) {
+        let scored_at = lead.scored_at;
+        if at < scored_at && lead.overrides.iter().any(|given| given.over_at() > at) {
+            lead.scored_at = at;
+            self.fade(lead, scored_at);
+            self.rescore(lead, scored_at);
+        }
+    }
+
     fn fall(&mut self, lead: &mut Lead, until: Timestamp) {
         let from = lead.scored_at.max(lead.stage_at);
         if let Some((evaluation, fades)) = fall(self.model, lead, from, until) {

@@ -301,6 +301,41 @@ fn an_override_that_comes_late_into_a_shadow_counts() {
     }
 }
 
+/// What is dated back to before an override was given does not undo what that says.
+#[test]
+fn an_override_is_judged_again_after_what_is_dated_back_to_before_it() {
+    for place in [Place::in_memory(), Place::on_disk()] {
+        place.append(&numbered(vec![known(20, event("pageview", "/", minute(0)))]));
+        place.clock.set(minute(0));
+        place.score(MODEL);
+        let (owner, site, stages) = (Actor::account(Role::Owner), place.site(), place.stages(MODEL));
+        let say = |to, at| {
+            let asked = Asked { to, seen: None, reason: Text::clean(""), at, amount: None };
+            stages.change(&owner, &site, lead_key(20), &asked).expect("judges").expect("is legal");
+        };
+        say(Stage::Mql, None);
+        place.clock.set(minute(30));
+        let (effect, until, reason) = (Effect::Qualify, minute(90), Text::clean("they called"));
+        let asked = overrides::Asked { effect, until, reason };
+        stages.give(&owner, &site, lead_key(20), &asked).expect("judges").expect("given");
+        place.clock.set(minute(40));
+        say(Stage::Recycled, Some(minute(29)));
+        let lead = place.ledger.lead(SITE, lead_key(20)).expect("reads").expect("is there");
+        assert_eq!((lead.stage, lead.stage_at, lead.scored_at), (Stage::Mql, minute(30), minute(30)));
+        let made = place.ledger.transitions(SITE, lead_key(20)).expect("reads");
+        assert_eq!(
+            made.iter().map(|change| (change.at, change.to)).collect::<Vec<_>>(),
+            [(minute(0), Stage::Mql), (minute(29), Stage::Recycled), (minute(30), Stage::Mql)]
+        );
+        // What comes after the override undoes it.
+        say(Stage::Recycled, None);
+        assert_eq!(
+            place.ledger.lead(SITE, lead_key(20)).expect("reads").map(|lead| lead.stage),
+            Some(Stage::Recycled)
+        );
+    }
+}
+
 /// A visit that had begun before, and of which it was heard afterwards that it was theirs, did not bring the MQL.
 #[test]
 fn what_is_dated_back_to_before_a_visit_was_theirs_was_not_brought_by_it() {

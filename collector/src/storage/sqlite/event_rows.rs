@@ -367,8 +367,9 @@ mod tests {
             Event { props: (0..30).map(long).collect(), ..Event::for_test(Timestamp::from_millis(0)) };
         assert!(details_bytes(&large) > 9_000);
         let mut insert = Insert::into(&transaction).expect("prepares");
-        for seq in 1..=1_000 {
-            let event = Event { id: EventId::from_bytes([(seq % 251) as u8; 16]), ..large.clone() };
+        for seq in 1..=1_000_i64 {
+            let id = u128::from(seq.unsigned_abs()).to_le_bytes();
+            let event = Event { id: EventId::from_bytes(id), ..large.clone() };
             insert.event(&transaction, &mut dictionary, seq, &event).expect("kept");
         }
         let (mut after, mut seen) = (0, Vec::new());
