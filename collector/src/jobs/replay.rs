@@ -5,11 +5,11 @@
 
 use super::fold::Fold;
 use super::models::Current;
-use super::standing::Unwatched;
+use super::standing::{Unwatched, was_judged_since};
 use super::sweep::Sweep;
 use crate::clock::Clock;
 use crate::domain::{Cursor, Event, LeadKey, Override, Site, SiteNo, Timestamp, VisitorId};
-use crate::leads::Transition;
+use crate::leads::{Lead, Transition};
 use crate::scoring::Model;
 use crate::storage::{EventStore, Ledger, Mark, Seed, StoreError, VoidStep};
 use std::collections::{BTreeMap, BTreeSet};
@@ -206,8 +206,10 @@ impl Replay {
             return Ok(false);
         }
         let leads = self.shadow.load(&[], &Vec::from_iter(keys))?.leads;
-        let changed =
-            |change: &Transition| leads.get(&change.lead).is_some_and(|lead| change.at < lead.stage_at);
+        let changed = |change: &Transition| {
+            let past = |lead: &Lead| change.at < lead.stage_at || was_judged_since(lead, change.at);
+            leads.get(&change.lead).is_some_and(past)
+        };
         let given = |(key, given): &(LeadKey, Override)| {
             let Some(lead) = leads.get(key) else { return false };
             let since = match (lead.overrides.iter().find(|known| known.no == given.no), &given.ended) {

@@ -66,7 +66,7 @@ impl Steps<'_> {
     /// replay comes to that after the change.
     pub(super) fn since(&mut self, lead: &mut Lead, at: Timestamp) {
         let scored_at = lead.scored_at;
-        if at < scored_at && lead.overrides.iter().any(|given| given.over_at() > at) {
+        if was_judged_since(lead, at) {
             lead.scored_at = at;
             self.fade(lead, scored_at);
             self.rescore(lead, scored_at);
@@ -165,6 +165,11 @@ pub(crate) fn fall(
         at = at.plus_days(1);
     }
     None
+}
+
+/// Whether a lead was judged after a moment by what people say against its score.
+pub(super) fn was_judged_since(lead: &Lead, at: Timestamp) -> bool {
+    at < lead.scored_at && lead.overrides.iter().any(|given| given.over_at() > at)
 }
 
 /// The next moment, up to `until`, at which an override of a lead makes it another: when it was given or ended, and

@@ -220,12 +220,8 @@ fn log() -> impl Strategy<Value = Vec<Event>> {
     })
 }
 
-fn cases() -> ProptestConfig {
-    ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() }
-}
-
 proptest! {
-    #![proptest_config(cases())]
+    #![proptest_config(crate::cases::cases(64))]
 
     #[test]
     fn erasing_one_leaves_everybody_else(log in log()) {

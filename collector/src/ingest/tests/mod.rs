@@ -8,6 +8,7 @@ mod proven;
 mod robust;
 
 use super::{Refusal, Sender, Taken, take};
+use crate::cases::cases;
 use crate::domain::{Site, SiteId, SitePolicy, Timestamp, Zone};
 use crate::enrich::geo::Countries;
 use crate::privacy::{Client, IdentityLimits, Privacy, Salts, TrustedProxies, V4Prefix};
@@ -88,8 +89,4 @@ fn page_view(more: Value) -> Value {
 
 fn bytes(body: &Value) -> Vec<u8> {
     body.to_string().into_bytes()
-}
-
-fn cases(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }

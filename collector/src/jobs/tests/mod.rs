@@ -31,6 +31,7 @@ mod visits;
 mod voids;
 
 use super::score::{Scorer, profile};
+use crate::cases::cases;
 use crate::domain::{
     Channel, Cursor, Date, EmailDomain, Event, EventId, EventName, LeadKey, Place, Rung, Signal, SiteId,
     SiteNo, SitePolicy, Text, Timestamp, Touch, Trust, VisitorId, Zone,
@@ -293,12 +294,6 @@ fn snapshot(ledger: &dyn Ledger) -> Snapshot {
     let transitions = leads.iter().map(|lead| ledger.transitions(lead.site, lead.key).expect("reads"));
     let cursor = ledger.progress().expect("reads").map(|(cursor, _)| cursor);
     Snapshot { cursor, transitions: transitions.collect(), leads, reports }
-}
-
-/// So many cases, or `MQLITE_CASES_TIMES` as many to hunt for what fails once in thousands.
-fn cases(cases: u32) -> ProptestConfig {
-    let times = std::env::var("MQLITE_CASES_TIMES").ok().and_then(|times| times.parse().ok()).unwrap_or(1);
-    ProptestConfig { cases: cases * times, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 /// What somebody may do, three times over.

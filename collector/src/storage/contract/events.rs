@@ -3,6 +3,7 @@
 
 use super::generate::{event, lead_key, plain_event, visitor};
 use super::{Backend, append, contract, wait};
+use crate::cases::cases;
 use crate::domain::{Channel, Cursor, Date, Event, Outcome, Rung, Signal, SiteNo, Text, Touch, Trust};
 use crate::storage::{Appended, Batch, Counted, DayCount, EventStore, Logged, OutcomeQuery, Selector, Tally};
 use proptest::collection::vec;
@@ -23,10 +24,6 @@ contract!(
     every_commit_rings,
     batches_of_many_threads_stay_whole,
 );
-
-fn cases(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
-}
 
 pub(super) fn all(store: &dyn EventStore) -> Vec<Logged> {
     store.scan(Cursor::default(), usize::MAX).expect("scans")

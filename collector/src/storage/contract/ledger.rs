@@ -3,6 +3,7 @@
 
 use super::generate::{hits, lead, lead_key, model, plain_lead, transition, visit, visitor};
 use super::{Backend, contract};
+pub(super) use crate::cases::cases;
 use crate::domain::{
     Basis, Cursor, Date, IdentitySecrets, Retention, Rung, Signal, Site, SiteId, SiteNo, SitePolicy,
     Timestamp, Zone,
@@ -31,10 +32,6 @@ contract!(
     old_visits_are_forgotten,
     a_restart_keeps_what_does_not_follow_from_events,
 );
-
-pub(super) fn cases(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
-}
 
 pub(super) fn cursor(raw: i64) -> Cursor {
     Cursor::from_raw(raw)
