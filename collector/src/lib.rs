@@ -28,9 +28,6 @@
 //! Invariant of the crate: a module imports only what `docs/ARCHITECTURE.md` lets it, and the tidy test
 //! holds it to that.
 
-#[cfg(test)]
-mod cases;
-
 pub mod app;
 pub mod audit;
 pub mod cli;

@@ -2,6 +2,8 @@
 //! module of ours; a value that exists is a value that was checked.
 
 mod audit;
+#[cfg(test)]
+mod cases;
 mod channel;
 mod consent;
 pub mod csv;
@@ -26,6 +28,8 @@ mod time;
 mod void;
 
 pub use audit::{Act, Action, Actor, Entry, EntryHash, Head, Reference, Role};
+#[cfg(test)]
+pub(crate) use cases::cases;
 pub use channel::{Channel, Touch};
 pub use consent::{Basis, Consent, Rung, Signal};
 pub use event::{Agent, Event, EventName, Money, Place, Props, Trust};

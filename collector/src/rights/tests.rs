@@ -221,7 +221,7 @@ fn log() -> impl Strategy<Value = Vec<Event>> {
 }
 
 proptest! {
-    #![proptest_config(crate::cases::cases(64))]
+    #![proptest_config(crate::domain::cases(64))]
 
     #[test]
     fn erasing_one_leaves_everybody_else(log in log()) {

@@ -8,7 +8,7 @@ mod proven;
 mod robust;
 
 use super::{Refusal, Sender, Taken, take};
-use crate::cases::cases;
+use crate::domain::cases;
 use crate::domain::{Site, SiteId, SitePolicy, Timestamp, Zone};
 use crate::enrich::geo::Countries;
 use crate::privacy::{Client, IdentityLimits, Privacy, Salts, TrustedProxies, V4Prefix};

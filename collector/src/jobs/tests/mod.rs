@@ -31,7 +31,7 @@ mod visits;
 mod voids;
 
 use super::score::{Scorer, profile};
-use crate::cases::cases;
+use crate::domain::cases;
 use crate::domain::{
     Channel, Cursor, Date, EmailDomain, Event, EventId, EventName, LeadKey, Place, Rung, Signal, SiteId,
     SiteNo, SitePolicy, Text, Timestamp, Touch, Trust, VisitorId, Zone,

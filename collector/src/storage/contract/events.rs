@@ -3,7 +3,7 @@
 
 use super::generate::{event, lead_key, plain_event, visitor};
 use super::{Backend, append, contract, wait};
-use crate::cases::cases;
+use crate::domain::cases;
 use crate::domain::{Channel, Cursor, Date, Event, Outcome, Rung, Signal, SiteNo, Text, Touch, Trust};
 use crate::storage::{Appended, Batch, Counted, DayCount, EventStore, Logged, OutcomeQuery, Selector, Tally};
 use proptest::collection::vec;

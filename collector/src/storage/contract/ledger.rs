@@ -3,7 +3,7 @@
 
 use super::generate::{hits, lead, lead_key, model, plain_lead, transition, visit, visitor};
 use super::{Backend, contract};
-pub(super) use crate::cases::cases;
+pub(super) use crate::domain::cases;
 use crate::domain::{
     Basis, Cursor, Date, IdentitySecrets, Retention, Rung, Signal, Site, SiteId, SiteNo, SitePolicy,
     Timestamp, Zone,
