@@ -53,7 +53,7 @@ pub struct RollupDelta {
 /// Everything that follows from a run of events.
 #[derive(Debug, Default)]
 pub struct Changes {
-    /// Visits to write.
+    /// Visits to write, at most one of a visitor.
     pub visits: Vec<Visit>,
     /// Leads to write, whole.
     pub leads: Vec<Lead>,

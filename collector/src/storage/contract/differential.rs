@@ -14,6 +14,7 @@ use crate::storage::{
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 
 #[derive(Debug, Clone)]
 enum LogStep {
@@ -118,7 +119,7 @@ fn changes() -> impl Strategy<Value = Changes> {
     let people = (vec(transition(), 0..3), vec(overrides(), 0..3));
     let parts = (vec(visit(), 0..3), vec(lead(), 0..3), people, reports::rollups(), forget);
     parts.prop_map(|(visits, leads, (transitions, overrides), rollups, forget_visits_before)| Changes {
-        visits,
+        visits: one_each(visits),
         leads,
         transitions,
         overrides,
@@ -126,6 +127,12 @@ fn changes() -> impl Strategy<Value = Changes> {
         forget_visits_before,
         ..Changes::default()
     })
+}
+
+/// A commit has one visit of a visitor.
+fn one_each(visits: Vec<Visit>) -> Vec<Visit> {
+    let of: BTreeMap<_, _> = visits.into_iter().map(|visit| (visit.visitor, visit)).collect();
+    of.into_values().collect()
 }
 
 fn step() -> impl Strategy<Value = Step> {
