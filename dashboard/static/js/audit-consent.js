@@ -47,14 +47,14 @@ export function showConsent(told, ladder, zone) {
       [...denied.map(({ signal, count }) => ({ "data-suppressed": signal, cells: [signalName(signal, ladder), number(count)] })), { class: "sum", cells: ["All suppressed visits", number(suppressed)] }], { cards: false })
     : h("p", { class: "muted" }, "None."));
   byId("consent-door").replaceChildren(table("What was taken away at the door", [["What happened"], ["Times", "num"]], [
-    ["Claimed more consent than the site allows: capped", told.consent_capped, "consent_capped"],
-    ["Address dropped, because nothing allowed to keep it", told.identity_dropped, "identity_dropped"],
-    ["Address dropped: too many from its sender that day", told.identity_limited, "identity_limited"],
-    ["Address without a proof that holds: of somebody verified it adds nothing", told.identity_unproven, "identity_unproven"],
-    ["Personal data in a path, title or property: redacted", told.redacted, "redacted"],
-    ["Property not on the site’s list: dropped", told.property_dropped, "property_dropped"],
-    ...told.dropped.map(({ reason, count }) => [`Not stored: ${REASONS[reason] ?? fieldName(reason).toLowerCase()}`, count, reason]),
-  ].map(([words, count, name]) => ({ "data-door": name, cells: [words, number(count)] })), { cards: false }));
+    ["Claimed more consent than the site allows: capped", "consent_capped"],
+    ["Address dropped, because nothing allowed to keep it", "identity_dropped"],
+    ["Address dropped: too many from its sender that day", "identity_limited"],
+    ["Address without a valid proof", "identity_unproven"],
+    ["Personal data in a path, title or property: redacted", "redacted"],
+    ["Property not on the site’s list: dropped", "property_dropped"],
+    ...told.dropped.map(({ reason, count }) => [`Not stored: ${REASONS[reason] ?? fieldName(reason).toLowerCase()}`, reason, count]),
+  ].map(([words, name, count = told[name]]) => ({ "data-door": name, cells: [words, number(count)] })), { cards: false }));
   showChart(byId("consent-chart"), byId("consent-days"), told, ladder);
   const { version, retention, hosts, signals, ceiling, props, ...policy } = told.policy;
   byId("consent-policy").replaceChildren(pairs([["Policy version", h("code", null, String(version))],
