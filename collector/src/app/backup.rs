@@ -18,6 +18,7 @@ pub fn backup(config: &Config, folder: &Path) -> Result<Vec<String>, StartError>
     let failed = |error: std::io::Error| StartError(format!("{}: {error}", folder.display()));
     let events = open_events_for_reading(&config.data)?;
     sound::check_version(&config.data)?;
+    sound::check_events(&config.data)?;
     let ledger = open_ledger(&config.data)?;
     // An erasure reaches every file of the data folder: there must be no copy in it that it does not know.
     if is_inside(folder, &config.data).map_err(failed)? {

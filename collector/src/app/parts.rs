@@ -33,6 +33,7 @@ pub fn open_ledger(data: &Path) -> Result<Arc<dyn Ledger>, StartError> {
 /// When there is none, or it cannot be used.
 pub fn open_events(data: &Path) -> Result<Arc<dyn EventStore>, StartError> {
     open_events_for_reading(data)?;
+    sound::check_events(data)?;
     Ok(Arc::new(SqliteEvents::open(&data.join(EVENTS))?))
 }
 
@@ -75,7 +76,7 @@ pub fn open_rights(config: &Config, clock: Clock, erases: bool) -> Result<Servic
     let mut events = open_events_for_reading(&config.data)?;
     let ledger = open_ledger(&config.data)?;
     if erases {
-        events = Arc::new(SqliteEvents::open(&config.data.join(EVENTS))?);
+        events = open_events(&config.data)?;
     }
     let models = live_models(config)?;
     let audit = Arc::new(recorder(config, Arc::clone(&ledger), clock.clone()));

@@ -131,6 +131,13 @@ pub(super) fn check_ledger(data: &Path) -> Result<(), StartError> {
     let ledger = data.join(LEDGER);
     let ledger = take_back(&ledger).and_then(|()| look_at_ledger(&ledger, &alone));
     let found = match ledger {
+        Ok(Some(book)) if book.older && data.join(LOCK).exists() && !alone() => {
+            return Err(StartError(format!(
+                "an older mqlite runs on {}, and this one would migrate its database under it: restart the collector \
+                 with this version first",
+                data.display()
+            )));
+        }
         Ok(Some(_)) => return Ok(()),
         // A new one must not be begun beside events that another one belongs to.
         Ok(None) => match look_at_events(&data.join(EVENTS), &alone) {
@@ -141,6 +148,16 @@ pub(super) fn check_ledger(data: &Path) -> Result<(), StartError> {
     };
     found.map_or(Ok(()), |damage| {
         Err(StartError(format!("{damage}. What to do is said by: mqlite check --data {}", data.display())))
+    })
+}
+
+/// Refuses an event log that is not whole, for a command that writes to it beside a collector that may run, or copies
+/// it: what is damaged would be cut off for good.
+pub(super) fn check_events(data: &Path) -> Result<(), StartError> {
+    let events = data.join(EVENTS);
+    let found = take_back(&events).and_then(|()| look_at_events(&events, &|| is_free(data)));
+    found.map(drop).map_err(|damage| {
+        StartError(format!("{damage}. What to do is said by: mqlite check --data {}", data.display()))
     })
 }
 

@@ -47,7 +47,7 @@ async fn taken(request: &HttpRequest, payload: web::Payload, state: &State) -> R
     drop(body);
     let more = u32::try_from(taken.outcomes.len()).unwrap_or(u32::MAX).saturating_sub(1);
     if more > 0 {
-        state.event_limits.take(&client, more)?;
+        state.event_limits.take_more(&client, more)?;
     }
     if rehearsal {
         return Ok(dry_run(&taken));

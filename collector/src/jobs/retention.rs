@@ -123,7 +123,7 @@ impl Retention {
         let now = self.clock.now();
         let mut erased = false;
         let scored = self.ledger.progress()?.map_or_else(Cursor::default, |(cursor, _)| cursor);
-        let waiting = self.events.scan(scored, BEHIND)?;
+        let waiting = self.waiting(scored)?;
         let mut runs = Vec::new();
         let mut sites = self.ledger.sites()?;
         sites.retain(|site| only.is_none_or(|only| site.no == only));
@@ -232,6 +232,19 @@ impl Retention {
             }
         }
         Ok(())
+    }
+
+    /// Events that wait to be scored, up to [`BEHIND`].
+    fn waiting(&self, scored: Cursor) -> Result<Vec<Logged>, StoreError> {
+        let (mut waiting, mut after) = (Vec::new(), scored);
+        while waiting.len() < BEHIND {
+            // Of large ones fewer come than were asked for.
+            let more = self.events.scan(after, BEHIND - waiting.len())?;
+            let Some(last) = more.last() else { break };
+            after = last.cursor;
+            waiting.extend(more);
+        }
+        Ok(waiting)
     }
 
     fn counts(&self, site: &Site, before: Date, dry_run: bool) -> Result<u64, StoreError> {

@@ -49,6 +49,8 @@ impl Scorer {
     pub fn catch_up(&mut self) -> Result<usize, StoreError> {
         let mut cursor = self.begin()?;
         let mut done = 0;
+        // What arrives meanwhile waits for the pace.
+        let goal = self.events.head()?;
         loop {
             // Before the events are read: what is erased from here on is found out at the commit.
             let generation = self.ledger.generation()?;
@@ -58,6 +60,9 @@ impl Scorer {
             self.run(generation, cursor, to, &run)?;
             cursor = to;
             done += run.len();
+            if cursor >= goal {
+                return Ok(done);
+            }
         }
     }
 

@@ -49,17 +49,29 @@ impl ClientLimits {
         }
     }
 
-    /// Takes `n` from what `client` has left.
+    /// Takes `n` from what `client` has left, and at most all that it may have.
     ///
     /// # Errors
     /// When it has less; then nothing was taken.
     pub fn take(&self, client: &Client, n: u32) -> Result<(), Limited> {
+        self.take_up_to(client, n.min(self.burst))
+    }
+
+    /// Takes `n` more for a request that has taken one already.
+    ///
+    /// # Errors
+    /// As [`ClientLimits::take`].
+    pub fn take_more(&self, client: &Client, n: u32) -> Result<(), Limited> {
+        self.take_up_to(client, n.min(self.burst.saturating_sub(1).max(1)))
+    }
+
+    fn take_up_to(&self, client: &Client, n: u32) -> Result<(), Limited> {
         if self.taken.fetch_add(1, Ordering::Relaxed) == FORGET_AFTER {
             self.taken.store(0, Ordering::Relaxed);
             self.limiter.retain_recent();
         }
         let key = self.hasher.hash_one(network(client.address()));
-        let n = NonZeroU32::new(n.min(self.burst)).unwrap_or(NonZeroU32::MIN);
+        let n = NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
         match self.limiter.check_key_n(&key, n) {
             Ok(Ok(())) => Ok(()),
             Ok(Err(until)) => Err(Limited {
@@ -95,7 +107,11 @@ mod tests {
         assert_eq!(limits.take(&one, 2), Ok(()));
         assert!(limits.take(&one, 2).is_err_and(|limited| limited.retry_after > 1000));
         assert_eq!(limits.take(&one, 1), Ok(()), "what was refused was not taken");
-        assert_eq!(limits.take(&other, 3), Ok(()));
+        assert_eq!(
+            (limits.take(&other, 1), limits.take_more(&other, 9)),
+            (Ok(()), Ok(())),
+            "all it may have"
+        );
         let (here, there) = (Client::for_test("2001:db8::1", ""), Client::for_test("2001:db8::2", ""));
         assert_eq!(limits.take(&here, 3), Ok(()));
         assert!(limits.take(&there, 1).is_err(), "one /64 is one client");

@@ -223,6 +223,7 @@ impl Service {
         let mut cannot_reach = self.unreached(site, &known, request.reference)?;
         let model = self.models.of(self.ledger.as_ref(), site.no)?;
         let consented_only = leaves == Leaves::OtherBases;
+        // Also when the ledger does not know it yet, or not any more: scores may be being made anew.
         let unproven = known.is_verified();
         let erased = self.events.erase_person(&EraseEvents { lead, consented_only, unproven, dry_run })?;
         let order = TakeBack {
@@ -230,6 +231,7 @@ impl Service {
             lead,
             visitors: erased.visitors.clone(),
             withdrawn: consented_only.then_some(request.now),
+            verified: unproven,
             dry_run,
         };
         let remake = |standing: &Standing<'_>| {

@@ -63,6 +63,8 @@ struct Known {
     /// The lead's events, and those of nobody under the same pseudonyms; without those of other leads.
     events: Vec<Logged>,
     whose: Whose,
+    /// Whether one of the events holds a proof, scored or not.
+    proven: bool,
     held: Held,
     restriction: Restriction,
     reference: Option<Reference>,
@@ -78,7 +80,9 @@ impl Known {
 
     /// Whether the lead is verified, or was when it took its consent back.
     fn is_verified(&self) -> bool {
-        self.restriction.verified || self.lead.as_ref().is_some_and(|lead| lead.verified_at.is_some())
+        self.proven
+            || self.restriction.verified
+            || self.lead.as_ref().is_some_and(|lead| lead.verified_at.is_some())
     }
 
     fn events_tied(&self, lead: LeadKey) -> u64 {
@@ -176,7 +180,11 @@ impl Service {
         let voided = self.ledger.voided(&places, None)?;
         let whose = whose(&events, lead, restriction.verified, &voided);
         events.retain(|logged| logged.event.lead.is_none_or(|other| other == lead));
+        let is_proof = |logged: &Logged| {
+            of_lead(&logged) && logged.event.trust == Trust::Vouched && !voided.contains(&logged.cursor)
+        };
         Ok(Known {
+            proven: events.iter().any(is_proof),
             lead: self.ledger.lead(site.no, lead)?,
             events,
             whose,

@@ -50,6 +50,8 @@ pub struct TakeBack<'a> {
     pub visitors: Vec<VisitorId>,
     /// Since when a withdrawal is to be honoured; without one, no restriction remains either.
     pub withdrawn: Option<Timestamp>,
+    /// Whether the event log says that the lead is verified: the ledger may not know it yet.
+    pub verified: bool,
     /// Only counts: everything is done and rolled back.
     pub dry_run: bool,
 }

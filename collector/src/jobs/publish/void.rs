@@ -3,7 +3,7 @@
 
 use super::picked::{Picked, pick};
 use super::{Publisher, Refused};
-use crate::domain::{Action, Actor, Invalid, LeadKey, Selection, Site, Text};
+use crate::domain::{Action, Actor, Cursor, Invalid, LeadKey, Selection, Site, Text};
 use crate::jobs::stages::searched;
 use crate::jobs::sweep::caught_up;
 use crate::leads::Transition;
@@ -11,6 +11,11 @@ use crate::storage::{
     Earlier, NewPublication, NewVoid, Publication, PublicationState, StoreError, Void, VoidState, VoidStep,
 };
 use serde_json::json;
+use std::time::{Duration, Instant};
+
+/// So long it is waited for the scorer to come to what has just arrived: it looks ten times a second.
+const PATIENCE: Duration = Duration::from_secs(2);
+const LOOK: Duration = Duration::from_millis(20);
 
 /// What is asked for.
 #[derive(Debug, Clone)]
@@ -71,12 +76,30 @@ impl Publisher {
     /// When storage fails; inside, what is wrong with the selection, or that nobody can say yet.
     pub fn pick(&self, site: &Site, selection: &Selection) -> Result<Result<Picked, NotVoided>, StoreError> {
         let (events, ledger, now) = (self.events.as_ref(), self.ledger.as_ref(), self.clock.now());
+        let end = events.head()?;
+        let first = self.is_scored(end, PATIENCE)?;
         let picked = pick(events, ledger, site, selection, now)?;
-        // After what was read: leads that are not made again yet were missed.
-        if picked.is_ok() && !caught_up(events, ledger, now)? {
+        // After what was read, too: leads that are not made again yet were missed.
+        if picked.is_ok() && !(first && self.is_scored(end, Duration::ZERO)?) {
             return Ok(Err(NotVoided::Later));
         }
         Ok(picked.map_err(NotVoided::Selection))
+    }
+
+    /// Whether what lies up to `end` is scored, or will be in so much time. Under an attack there is always something that
+    /// is not, and how old that is was said by whoever sent it; so it is asked by place.
+    pub(in crate::jobs) fn is_scored(&self, end: Cursor, patience: Duration) -> Result<bool, StoreError> {
+        let began = Instant::now();
+        loop {
+            let scored = self.ledger.progress()?.is_some_and(|(cursor, _)| cursor >= end);
+            if scored || caught_up(self.events.as_ref(), self.ledger.as_ref(), self.clock.now())? {
+                return Ok(true);
+            }
+            if began.elapsed() >= patience {
+                return Ok(false);
+            }
+            std::thread::sleep(LOOK);
+        }
     }
 
     /// Asks for events to be voided; the thread scores everything else anew.

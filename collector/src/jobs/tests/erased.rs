@@ -33,8 +33,14 @@ impl Erasing {
         let order = EraseEvents { lead, consented_only: false, unproven: false, dry_run: false };
         let erased = self.world.events.erase_person(&order).expect("erases");
         let sites = ledger.sites().expect("reads");
-        let order =
-            TakeBack { site: &sites[0], lead, visitors: erased.visitors, withdrawn: None, dry_run: false };
+        let order = TakeBack {
+            site: &sites[0],
+            lead,
+            visitors: erased.visitors,
+            withdrawn: None,
+            verified: false,
+            dry_run: false,
+        };
         let act = Act {
             at: minute(0),
             actor: Actor::collector(),

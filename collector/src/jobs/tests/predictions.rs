@@ -190,6 +190,7 @@ fn take_back(kit: &Kit, number: u32, withdrawn: Option<Timestamp>) {
         lead: key(number),
         visitors: Default::default(),
         withdrawn,
+        verified: false,
         dry_run: false,
     };
     kit.world.ledger.take_back(&order, &|_| Ok(Remade::default()), &|_| act()).expect("takes back");

@@ -83,7 +83,14 @@ fn erase(world: &World, key: LeadKey) {
         .erase_person(&EraseEvents { lead: key, consented_only: false, unproven: false, dry_run: false })
         .expect("erases");
     let site = world.ledger.sites().expect("reads").remove(0);
-    let order = TakeBack { site: &site, lead: key, visitors: Vec::new(), withdrawn: None, dry_run: false };
+    let order = TakeBack {
+        site: &site,
+        lead: key,
+        visitors: Vec::new(),
+        withdrawn: None,
+        verified: false,
+        dry_run: false,
+    };
     let act = Act {
         at: minute(0),
         actor: Actor::collector(),

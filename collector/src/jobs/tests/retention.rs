@@ -105,6 +105,22 @@ fn nothing_goes_that_scoring_has_not_seen() {
     assert_eq!(visits(&world), [("direct".to_owned(), 3), ("email".to_owned(), 10)]);
 }
 
+/// However large they are: of large events fewer are read at once.
+#[test]
+fn a_scorer_that_is_far_behind_is_found_out() {
+    let place = super::publish::Place::on_disk();
+    let long = |n: usize| (Text::clean(&format!("p{n}")), Text::clean(&"x".repeat(300)));
+    let large = Event { props: (0..30).map(long).collect(), ..event("pageview", "/", minute(0)) };
+    place.append(&numbered(vec![large; 1_000]));
+    let clock = Clock::fixed(minute(1));
+    let audit = Arc::new(Recorder::new(place.ledger.clone(), clock.clone(), None));
+    let retention = Retention::new(place.events.clone(), place.ledger.clone(), audit, clock);
+    let waits = retention.run(&Actor::collector(), None, true).expect_err("waits");
+    assert!(waits.to_string().contains("scoring has not yet seen"), "{waits}");
+    place.score(MODEL);
+    retention.run(&Actor::collector(), None, true).expect("nothing waits any more");
+}
+
 /// A lead of long ago comes back, and the scorer is not there yet.
 #[test]
 fn who_just_came_back_stays() {

@@ -156,6 +156,7 @@ proptest! {
                 lead: lead.key,
                 visitors: Vec::new(),
                 withdrawn: None,
+                verified: false,
                 dry_run: false,
             };
             let act = Act {

@@ -278,6 +278,19 @@ fn what_people_said_is_asked_about_while_scores_are_made_anew() {
     });
 }
 
+/// Who attacks may say of events that they are old, and always has one more.
+#[test]
+fn an_attack_that_goes_on_keeps_nobody_from_voiding() {
+    let place = Place::in_memory();
+    begun(&place);
+    let (end, old) = (place.events.head().expect("reads"), minute(60).plus_millis(-2 * 3_600_000));
+    place.clock.set(minute(60));
+    place.append(&[Event { id: EventId::from_bytes([99; 16]), ..event("pageview", "/", old) }]);
+    let publisher = place.publisher(MODEL);
+    let is_scored = |end| publisher.is_scored(end, std::time::Duration::ZERO).expect("reads");
+    assert!(is_scored(end) && !is_scored(place.events.head().expect("reads")));
+}
+
 #[test]
 fn one_that_waits_is_cancelled() {
     both(|place| {
@@ -333,8 +346,14 @@ fn told_of_voids(place: &Place) {
     let in_force = place.ledger.voided(&all, None).expect("reads");
     assert!(!in_force.is_empty() && in_force.len() < all.len());
     let site = place.site();
-    let order =
-        TakeBack { site: &site, lead: lead_key(99), visitors: Vec::new(), withdrawn: None, dry_run: true };
+    let order = TakeBack {
+        site: &site,
+        lead: lead_key(99),
+        visitors: Vec::new(),
+        withdrawn: None,
+        verified: false,
+        dry_run: true,
+    };
     let seen = std::cell::Cell::new(false);
     let remake = |standing: &Standing<'_>| {
         assert_eq!((standing.voided)(&all).expect("reads"), in_force);

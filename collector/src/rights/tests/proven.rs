@@ -45,6 +45,14 @@ impl World {
 
 #[test]
 fn only_a_proven_box_ends_the_withdrawal_of_somebody_verified() {
+    // Also one that is taken back while scores are being made anew: the proof is in the log.
+    let world = World::after(&claimed());
+    world.ledger.restart(*world.model.hash()).expect("begins anew");
+    world.withdraw();
+    assert!(world.restriction().verified);
+    world.score();
+    assert_eq!(world.live_and_anew(), [None, None]);
+
     let world = World::after(&claimed());
     world.withdraw();
     assert!(world.restriction().verified);

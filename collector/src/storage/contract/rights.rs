@@ -56,6 +56,7 @@ pub(super) fn order<'a>(site: &'a Site, lead: u8, visitors: &[u8]) -> TakeBack<'
         lead: lead_key(lead),
         visitors: visitors.iter().copied().map(visitor).collect(),
         withdrawn: None,
+        verified: false,
         dry_run: false,
     }
 }
@@ -441,7 +442,7 @@ fn a_withdrawal_ends_with_a_commit(backend: &dyn Backend) {
 
 fn a_withdrawal_keeps_who_was_verified(backend: &dyn Backend) {
     let site = site();
-    for (verified_at, was) in [(None, false), (Some(at(3)), true)] {
+    for (verified_at, told, was) in [(None, false, false), (Some(at(3)), false, true), (None, true, true)] {
         let ledger = begun(backend);
         commit(
             ledger.as_ref(),
@@ -450,12 +451,13 @@ fn a_withdrawal_keeps_who_was_verified(backend: &dyn Backend) {
         let new = NewSite { id: site.id.clone(), zone: site.zone.clone(), policy: site.policy.clone() };
         ledger.put_site(new).expect("puts");
         let withdraw = |since| {
-            let told = |standing: &Standing<'_>| {
+            let remake = |standing: &Standing<'_>| {
                 assert_eq!(standing.verified, was);
                 Ok(Remade::default())
             };
-            let order = TakeBack { withdrawn: Some(at(since)), ..order(&site, 1, &[]) };
-            ledger.take_back(&order, &told, &|_| act()).expect("takes back");
+            let order =
+                TakeBack { withdrawn: Some(at(since)), verified: told && since == 9, ..order(&site, 1, &[]) };
+            ledger.take_back(&order, &remake, &|_| act()).expect("takes back");
             ledger.restriction(site.no, lead_key(1)).expect("reads")
         };
         let first = withdraw(9);

@@ -42,7 +42,8 @@ impl State {
         let key = order.lead;
         let held = self.held(order.site.no, key, &order.visitors);
         let cursor = self.progress.map_or(Cursor::default(), |(cursor, _)| cursor);
-        let verified = self.leads.get(&key).is_some_and(|lead| lead.verified_at.is_some())
+        let verified = order.verified
+            || self.leads.get(&key).is_some_and(|lead| lead.verified_at.is_some())
             || self.restrictions.get(&key).is_some_and(|(_, restriction)| restriction.verified);
         let voided = |places: &[Cursor]| Ok(self.voided(places, None));
         let remade = remake(&Standing { until: cursor, verified, voided: &voided })?;

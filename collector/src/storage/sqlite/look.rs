@@ -174,6 +174,10 @@ fn look(
     if !matches!(header[18..20], [1, 1] | [2, 2]) {
         return Err(broken("has a damaged beginning".to_owned()));
     }
+    // A healthy copy has no log: it was put over a folder that had one, and SQLite would replay that upon it.
+    if header[18..20] == [1, 1] && newest > 0 && wal_counts(&log) {
+        return Err(broken(format!("is a copy, and {} is another's log", log.display())));
+    }
     let damage =
         || wal::damage(&log).map_err(|error| broken(format!("has a log that cannot be read ({error})")));
     if damage()?.is_some()

@@ -120,7 +120,7 @@ fn take_back(
     let held = held(connection, order.site.no, order.lead, &order.visitors)?;
     let lead = scores::lead_with_hits(connection, order.lead)?;
     let transitions = scores::transitions(connection, order.site.no, order.lead)?;
-    let was = restriction(connection, order.lead)?.verified;
+    let was = order.verified || restriction(connection, order.lead)?.verified;
     let verified = was || lead.as_ref().is_some_and(|lead| lead.verified_at.is_some());
     let voided = |places: &[Cursor]| voids::voided(connection, places, None);
     let remade = remake(&Standing { until: cursor, verified, voided: &voided })?;

@@ -64,6 +64,28 @@ fn a_journal_beside_a_log_is_for_somebody_to_decide() {
     assert_eq!(fs::read(&path).expect("reads"), before);
 }
 
+/// A copy has no log; one beside it is of the folder that the copy was put over, and would be replayed upon it.
+#[test]
+fn a_copy_over_a_folder_with_a_log_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (path, copy) = (folder.path().join("ledger.db"), folder.path().join("copy.db"));
+    let db = connect::writer(&path, migrate::LEDGER).expect("creates");
+    db.execute("VACUUM INTO ?1", [copy.to_str().expect("is text")]).expect("copies");
+    assert!(look_at_ledger(&path, &|| true).expect("is whole").is_some());
+    // As a kill leaves it: the log is full.
+    let log = fs::read(beside(&path, "wal")).expect("reads");
+    assert!(!log.is_empty());
+    drop(db);
+    fs::copy(&copy, &path).expect("copies");
+    assert!(
+        look_at_ledger(&path, &|| true).expect("is whole").is_some(),
+        "without a log it is a copy that may start"
+    );
+    fs::write(beside(&path, "wal"), &log).expect("writes");
+    let why = look_at_ledger(&path, &|| true).expect_err("two moments").to_string();
+    assert!(why.contains("another's log") && why.contains("newest backup"), "{why}");
+}
+
 #[test]
 fn an_older_versions_ledger_is_only_read() {
     let folder = tempfile::tempdir().expect("a folder");
