@@ -122,7 +122,20 @@ pub(super) fn flipped(how: &How, folders: &Folders) -> Result<Finding, String> {
                 wrong.push(why)
             }
             Err(_) if contents(&data) != before => wrong.push(format!("byte {at}: files were changed")),
-            Err(_) => refused += 1,
+            Err(_) => {
+                refused += 1;
+                // Nor does a command that writes to the log, or copies it, cut it off.
+                let (shown, copy) = (data.display().to_string(), how.dir.join("copy").display().to_string());
+                for command in [vec!["prune"], vec!["backup", copy.as_str()]] {
+                    let said = mqlite(command.iter().copied().chain(["--data", shown.as_str()]));
+                    if said.code == Some(0) || !said.stderr.contains("mqlite check") {
+                        wrong.push(format!("byte {at}: {command:?}: {}{}", said.stdout, said.stderr));
+                    }
+                }
+                if fs::read(&path).expect("reads") != bytes {
+                    wrong.push(format!("byte {at}: a command changed the log"));
+                }
+            }
         }
     }
     Ok(Finding {
