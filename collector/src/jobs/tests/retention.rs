@@ -108,7 +108,7 @@ fn nothing_goes_that_scoring_has_not_seen() {
 /// However large they are: of large events fewer are read at once.
 #[test]
 fn a_scorer_that_is_far_behind_is_found_out() {
-    let place = super::publish::Place::on_disk();
+    let place = publish::Place::on_disk();
     let long = |n: usize| (Text::clean(&format!("p{n}")), Text::clean(&"x".repeat(300)));
     let large = Event { props: (0..30).map(long).collect(), ..event("pageview", "/", minute(0)) };
     place.append(&numbered(vec![large; 1_000]));
