@@ -7,7 +7,6 @@ import { pagesOf } from "./on-page.mjs";
 
 const onPage = pagesOf(Collector);
 
-
 onPage("odd days are said, with what to type, and nothing when there are none", {
   prepare: (collector) => {
     collector.anomalies = ["visits", "leads", "mqls", "leads_of_visits"].map((what, place) => ({
