@@ -15,6 +15,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 const ROUND: Duration = Duration::from_secs(60);
+/// Between two turns of the sweep while events wait to be scored: the scorer's own pace.
+const REST: Duration = Duration::from_millis(100);
 
 /// The housekeeping thread. Dropping it stops the thread.
 pub struct Housekeeping {
@@ -60,18 +62,15 @@ impl Housekeeping {
                     Err(error) => tracing::error!("retention waits: {error}"),
                 }
                 // At the start, and whenever a midnight has passed.
-                match sweep.round() {
+                match sweep
+                    .beside_scoring(&mut |busy| !wait(&stopped, if busy { REST } else { Duration::ZERO }))
+                {
                     Ok(0) => {}
                     Ok(swept) => tracing::info!("{swept} leads were looked at again: scores fade by the day"),
                     Err(error) => tracing::error!("scores that fade wait: {error}"),
                 }
                 limits.iter().for_each(|limits| limits.forget_quiet());
-                let (flag, changed) = &*stopped;
-                let flag = flag.lock().unwrap_or_else(PoisonError::into_inner);
-                let (flag, _) = changed
-                    .wait_timeout_while(flag, ROUND, |stop| !*stop)
-                    .unwrap_or_else(PoisonError::into_inner);
-                if *flag {
+                if wait(&stopped, ROUND) {
                     return;
                 }
             }
@@ -88,6 +87,14 @@ impl Drop for Housekeeping {
             let _ = thread.join();
         }
     }
+}
+
+/// Waits so long, or until it is to stop; answers whether it is.
+fn wait((flag, changed): &(Mutex<bool>, Condvar), most: Duration) -> bool {
+    let flag = flag.lock().unwrap_or_else(PoisonError::into_inner);
+    let (flag, _) =
+        changed.wait_timeout_while(flag, most, |stop| !*stop).unwrap_or_else(PoisonError::into_inner);
+    *flag
 }
 
 /// Destroys the salts whose day is over, and records each that was.

@@ -44,11 +44,32 @@ impl Sweep {
     /// # Errors
     /// When storage fails; what was committed stays.
     pub fn round(&self) -> Result<usize, StoreError> {
-        self.watched(&mut Unwatched)
+        self.beside_scoring(&mut |_| true)
+    }
+
+    /// The same beside a scorer that runs: `rest` is asked between turns whether to go on, and told whether events wait to
+    /// be scored. Each turn moves the ledger under the scorer, which then reads anew what it had read; without a rest it
+    /// would not come to a commit before the round is over.
+    ///
+    /// # Errors
+    /// As [`Sweep::round`].
+    pub fn beside_scoring(&self, rest: &mut dyn FnMut(bool) -> bool) -> Result<usize, StoreError> {
+        self.swept(&mut Unwatched, &mut || {
+            let scored = self.ledger.progress()?.map_or_else(Cursor::default, |(cursor, _)| cursor);
+            Ok(rest(self.events.head()? > scored))
+        })
     }
 
     /// The same, where `observer` sees every score that a stage was judged by.
     pub(super) fn watched(&self, observer: &mut dyn Observer) -> Result<usize, StoreError> {
+        self.swept(observer, &mut || Ok(true))
+    }
+
+    fn swept(
+        &self,
+        observer: &mut dyn Observer,
+        go_on: &mut dyn FnMut() -> Result<bool, StoreError>,
+    ) -> Result<usize, StoreError> {
         let now = self.clock.now();
         if !scored_up_to_now(self.events.as_ref(), self.ledger.as_ref(), self.models.base(), now)? {
             return Ok(0);
@@ -69,6 +90,9 @@ impl Sweep {
                 swept += count;
                 if count < TURN {
                     break;
+                }
+                if !go_on()? {
+                    return Ok(swept);
                 }
             }
         }

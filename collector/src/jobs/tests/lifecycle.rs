@@ -124,6 +124,26 @@ fn a_change_finds_what_time_did() {
     assert_eq!(to, [Stage::Mql, Stage::Lead, Stage::Sal]);
 }
 
+/// Between its turns the sweep lets scoring have its own, and stops when it is told to.
+#[test]
+fn a_sweep_of_many_leads_gives_way_to_scoring() {
+    let of = |n: u8| Event { visitor: Some(visitor(n)), ..known(n, event("demo_request", "/", minute(0))) };
+    let world = World::after((1..=250).map(of).collect());
+    let (now, hash) = (minute(0).plus_days(2), *model(MODEL).hash());
+    let sweep = Sweep::new(world.events.clone(), world.ledger.clone(), model(MODEL), Clock::fixed(now));
+    assert_eq!(sweep.beside_scoring(&mut |_| false).expect("sweeps"), 100, "told to stop");
+    world.append(&[Event { id: EventId::from_bytes([9; 16]), ..event("pageview", "/", now) }]);
+    let mut told = Vec::new();
+    let mut rest = |busy| {
+        told.push(busy);
+        world.score(MODEL);
+        true
+    };
+    assert_eq!(sweep.beside_scoring(&mut rest).expect("sweeps"), 150);
+    assert_eq!((told, world.ledger.progress().expect("reads").map(|(_, by)| by)), (vec![true], Some(hash)));
+    assert_eq!(sweep.round().expect("sweeps"), 0);
+}
+
 #[test]
 fn a_sweep_waits_for_events_that_are_not_scored_and_leaves_alone_who_asked_for_it() {
     let world = scored(two_requests(), DEFAULT_MODEL);
