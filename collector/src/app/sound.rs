@@ -154,10 +154,16 @@ pub(super) fn check_ledger(data: &Path) -> Result<(), StartError> {
 /// Refuses an event log that is not whole, for a command that writes to it beside a collector that may run, or copies
 /// it: what is damaged would be cut off for good.
 pub(super) fn check_events(data: &Path) -> Result<(), StartError> {
-    let events = data.join(EVENTS);
-    let found = take_back(&events).and_then(|()| look_at_events(&events, &|| is_free(data)));
-    found.map(drop).map_err(|damage| {
-        StartError(format!("{damage}. What to do is said by: mqlite check --data {}", data.display()))
+    let (alone, events) = (|| is_free(data), data.join(EVENTS));
+    // The ledger first: what it has scored was in the log by then.
+    let book = look_at_ledger(&data.join(LEDGER), &alone);
+    let log = take_back(&events).and_then(|()| look_at_events(&events, &alone));
+    let found = match (log, book) {
+        (Err(damage), _) | (Ok(_), Err(damage)) => Some(damage),
+        (Ok(log), Ok(book)) => disagree(&data.display(), log, book),
+    };
+    found.map_or(Ok(()), |damage| {
+        Err(StartError(format!("{damage}. What to do is said by: mqlite check --data {}", data.display())))
     })
 }
 

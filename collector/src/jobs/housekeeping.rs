@@ -15,8 +15,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 const ROUND: Duration = Duration::from_secs(60);
-/// Between two turns of the sweep while events wait to be scored: the scorer's own pace.
-const REST: Duration = Duration::from_millis(100);
+/// Between two turns of the sweep while events wait to be scored: several runs of the scorer, one of which the turn
+/// before had it read anew.
+const REST: Duration = Duration::from_secs(1);
 
 /// The housekeeping thread. Dropping it stops the thread.
 pub struct Housekeeping {
