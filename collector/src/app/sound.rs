@@ -146,9 +146,7 @@ pub(super) fn check_ledger(data: &Path) -> Result<(), StartError> {
         },
         Err(damage) => Some(damage),
     };
-    found.map_or(Ok(()), |damage| {
-        Err(StartError(format!("{damage}. What to do is said by: mqlite check --data {}", data.display())))
-    })
+    found.map_or(Ok(()), |damage| refused(data, &damage))
 }
 
 /// Refuses an event log that is not whole, for a command that writes to it beside a collector that may run, or copies
@@ -162,9 +160,12 @@ pub(super) fn check_events(data: &Path) -> Result<(), StartError> {
         (Err(damage), _) | (Ok(_), Err(damage)) => Some(damage),
         (Ok(log), Ok(book)) => disagree(&data.display(), log, book),
     };
-    found.map_or(Ok(()), |damage| {
-        Err(StartError(format!("{damage}. What to do is said by: mqlite check --data {}", data.display())))
-    })
+    found.map_or(Ok(()), |damage| refused(data, &damage))
+}
+
+/// What a command says of a damage that the check knows more of.
+fn refused(data: &Path, damage: &Damage) -> Result<(), StartError> {
+    Err(StartError(format!("{damage}. What to do is said by: mqlite check --data {}", data.display())))
 }
 
 /// Refuses a folder of an older version, which what writes to it would migrate.

@@ -215,7 +215,8 @@ fn take_one(
 }
 
 /// Honours what somebody asked for: under a restriction their identity is not kept, and after they took their
-/// consent back only a box that they tick in the form gives it anew, with a proof if they were verified. Answers whether an identity was left out.
+/// consent back only a box that they tick in the form gives it anew, with a proof if they were verified. Answers whether
+/// an identity was left out.
 fn restrict(
     mut draft: Draft,
     decision: consent::Decision,
