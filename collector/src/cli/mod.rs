@@ -26,6 +26,7 @@ pub mod void;
 use crate::app::StartError;
 use crate::clock::Clock;
 use crate::domain::{Actor, Date, Invalid, Role, Site, SiteId, Text};
+use crate::jobs::retention::Undone;
 use crate::storage::StoreError;
 use std::io::{self, Write};
 
@@ -56,6 +57,13 @@ impl From<Invalid> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         Self(error.to_string())
+    }
+}
+
+impl From<Undone> for Failure {
+    fn from(undone: Undone) -> Self {
+        let next = if matches!(undone, Undone::Unscored) { "; start it with: mqlite serve" } else { "" };
+        Self(format!("{undone}{next}"))
     }
 }
 

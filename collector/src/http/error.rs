@@ -3,6 +3,7 @@
 
 use crate::domain::Invalid;
 use crate::ingest::{Refusal, RefusalKind};
+use crate::jobs::retention::Undone;
 use crate::privacy::Limited;
 use crate::storage::StoreError;
 use actix_web::http::{StatusCode, header};
@@ -134,6 +135,17 @@ impl From<StoreError> for Problem {
                 }
                 Self::unavailable("storage cannot be used now; nothing was kept, try again")
             }
+        }
+    }
+}
+
+impl From<Undone> for Problem {
+    fn from(undone: Undone) -> Self {
+        match undone {
+            Undone::Unscored => Self::unavailable(
+                "events that are past their time are yet to be scored; nothing went, try again in a second",
+            ),
+            Undone::Store(error) => error.into(),
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::domain::{Action, Actor, Cursor, Date, LeadKey, RetentionKind, Site, S
 use crate::storage::{AuditQuery, EventStore, Ledger, Logged, Prune, Selector, StoreError};
 use serde::Serialize;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Leads of one transaction.
@@ -20,8 +21,8 @@ const LEAP_MS: i64 = 3 * DAY_MS;
 const PATIENCE_MS: i64 = 6 * 60 * 60 * 1000;
 /// Rounds come once a minute. A clock that goes further between two of them leaps again.
 const ROUNDS_MS: i64 = 60 * 60 * 1000;
-/// Events that wait to be scored; so many are a scorer that is far behind.
-const BEHIND: usize = 1_000;
+/// Events that are read at once, of those that wait to be scored.
+const WAITING: usize = 1_000;
 
 /// What went, or would go.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -34,6 +35,20 @@ pub struct Run {
     pub before: Date,
     /// How many rows: events, leads, or counts.
     pub rows: u64,
+}
+
+/// Why nothing went, or not all.
+#[derive(Debug, thiserror::Error)]
+pub enum Undone {
+    /// Nothing went: what is past its time is yet to be scored.
+    #[error(
+        "scoring has not yet seen events that are past their time, and nothing goes before it has; a running \
+         collector sees to that"
+    )]
+    Unscored,
+    /// What went by then stays gone, and the next run goes on.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// Applies each site's retention.
@@ -104,8 +119,8 @@ impl Retention {
     /// Runs when a run is due; answers what went, `None` when none was due.
     ///
     /// # Errors
-    /// When storage fails; what went by then stays gone, and the next run goes on.
-    pub fn run_if_due(&self) -> Result<Option<Vec<Run>>, StoreError> {
+    /// [`Undone`].
+    pub fn run_if_due(&self) -> Result<Option<Vec<Run>>, Undone> {
         let now = self.clock.now();
         if self.due_at()? > now || self.in_doubt(now)? {
             return Ok(None);
@@ -117,23 +132,15 @@ impl Retention {
     /// recorded.
     ///
     /// # Errors
-    /// When storage fails; what went by then stays gone. When scoring has not seen what is past its time: then
-    /// nothing goes yet.
-    pub fn run(&self, actor: &Actor, only: Option<SiteNo>, dry_run: bool) -> Result<Vec<Run>, StoreError> {
+    /// [`Undone`].
+    pub fn run(&self, actor: &Actor, only: Option<SiteNo>, dry_run: bool) -> Result<Vec<Run>, Undone> {
         let now = self.clock.now();
         let mut erased = false;
         let scored = self.ledger.progress()?.map_or_else(Cursor::default, |(cursor, _)| cursor);
-        let waiting = self.waiting(scored)?;
         let mut runs = Vec::new();
         let mut sites = self.ledger.sites()?;
         sites.retain(|site| only.is_none_or(|only| site.no == only));
-        if sites.iter().any(|site| is_behind(site, &waiting, now)) {
-            return Err(StoreError::Failed(
-                "scoring has not yet seen events that are past their time, and nothing goes before it has; a running \
-                 collector sees to that"
-                    .to_owned(),
-            ));
-        }
+        let all_scored = self.young_wait(scored, &sites, now)?;
         for site in &sites {
             let today = site.zone.date(now);
             let mut went = Vec::new();
@@ -163,7 +170,7 @@ impl Retention {
             self.events.drop_unused()?;
         }
         sites.iter().try_for_each(|site| self.voids(site))?;
-        if waiting.is_empty() {
+        if all_scored {
             self.ledger.drop_stray_references()?;
         }
         Ok(runs)
@@ -234,17 +241,22 @@ impl Retention {
         Ok(())
     }
 
-    /// Events that wait to be scored, up to [`BEHIND`].
-    fn waiting(&self, scored: Cursor) -> Result<Vec<Logged>, StoreError> {
-        let (mut waiting, mut after) = (Vec::new(), scored);
-        while waiting.len() < BEHIND {
-            // Of large ones fewer come than were asked for.
-            let more = self.events.scan(after, BEHIND - waiting.len())?;
-            let Some(last) = more.last() else { break };
+    /// Looks at what waits to be scored, however much it is: where nothing of it is past its time, the run may begin.
+    /// Answers whether nothing waits.
+    fn young_wait(&self, scored: Cursor, sites: &[Site], now: Timestamp) -> Result<bool, Undone> {
+        let ends: BTreeMap<SiteNo, Timestamp> =
+            sites.iter().filter_map(|site| Some((site.no, first_kept(site, now)?))).collect();
+        // What arrives from now on is younger.
+        let (head, mut after) = (self.events.head()?, scored);
+        while after < head {
+            let waiting = self.events.scan(after, WAITING)?;
+            let Some(last) = waiting.last() else { break };
             after = last.cursor;
-            waiting.extend(more);
+            if waiting.iter().any(|Logged { event, .. }| Some(&event.at) < ends.get(&event.site)) {
+                return Err(Undone::Unscored);
+            }
         }
-        Ok(waiting)
+        Ok(after == scored)
     }
 
     fn counts(&self, site: &Site, before: Date, dry_run: bool) -> Result<u64, StoreError> {
@@ -253,11 +265,9 @@ impl Retention {
     }
 }
 
-/// Whether events are yet to be scored that may be past their time, or so many that nobody can tell.
-fn is_behind(site: &Site, waiting: &[Logged], now: Timestamp) -> bool {
+/// Where the youngest of what goes ends: before the first moment that every kind keeps.
+fn first_kept(site: &Site, now: Timestamp) -> Option<Timestamp> {
     let today = site.zone.date(now);
-    let past = RetentionKind::ALL.map(|kind| site.policy.retention.first_kept(kind, today));
-    let before = past.into_iter().max().map(|day| site.zone.start_of(day));
-    let old = |logged: &&Logged| logged.event.site == site.no && Some(logged.event.at) < before;
-    waiting.len() == BEHIND || waiting.iter().any(|logged| old(&logged))
+    let days = RetentionKind::ALL.map(|kind| site.policy.retention.first_kept(kind, today));
+    days.into_iter().max().map(|day| site.zone.start_of(day))
 }

@@ -7,20 +7,22 @@ use super::{codec, shadows, sql};
 use crate::domain::{LeadKey, SiteNo, Timestamp, VisitorId};
 use crate::leads::Visit;
 use crate::storage::StoreError;
+use hashbrown::HashTable;
 use rusqlite::{CachedStatement, Row, params};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Rows that are found: the newest. Two days of 750,000 visitors each; one that came before them and comes again begins
 /// a new visit.
 const FOUND: i64 = 1_500_000;
-/// Rows that memory holds before it drops those that are not found any more: a table of so many takes 27 MiB.
+/// Rows that memory holds before it drops those that are not found any more: a table of so many takes 19 MiB.
 const HELD: usize = 1_800_000;
 
-/// A pseudonym's hash under a key that dies with the process: that two of two days share one is one chance in many millions, and
-/// then the row itself says whose it is.
-type Short = [u8; 8];
+/// Four bytes of a pseudonym's hash under a key that dies with the process. Of 1,500,000 one in three thousand shares
+/// them with another: each row that may be meant is read, and says whose it is.
+type Short = u32;
 
 /// Where the row of each pseudonym lies.
 #[derive(Default)]
@@ -29,8 +31,8 @@ pub(super) struct Places(Mutex<Known>);
 #[derive(Default)]
 struct Known {
     key: RandomState,
-    /// The low half of each row's number: the high half follows from the newest.
-    rows: HashMap<Short, u32>,
+    /// With the low half of each row's number: the high half follows from the newest.
+    rows: HashTable<(Short, u32)>,
     newest: i64,
     /// How often leads had been taken back, and rows with them, by whichever process.
     takings: i64,
@@ -40,9 +42,15 @@ fn low(id: i64) -> u32 {
     u32::try_from(id & 0xffff_ffff).unwrap_or_default()
 }
 
+/// Spreads four bytes over the eight that the table goes by.
+fn spread(short: Short) -> u64 {
+    u64::from(short).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
 impl Known {
     fn short(&self, visitor: &VisitorId) -> Short {
-        self.key.hash_one(visitor.bytes()).to_ne_bytes()
+        let [a, b, c, d, ..] = self.key.hash_one(visitor.bytes()).to_ne_bytes();
+        Short::from_ne_bytes([a, b, c, d])
     }
 
     /// How many rows came after the one of this low half.
@@ -50,9 +58,21 @@ impl Known {
         i64::from(low(self.newest).wrapping_sub(row))
     }
 
-    fn find(&self, visitor: &VisitorId) -> Option<i64> {
-        let age = self.age(*self.rows.get(&self.short(visitor))?);
-        (age < FOUND).then(|| self.newest - age)
+    /// The rows that may be this visitor's.
+    fn find(&self, visitor: &VisitorId) -> impl Iterator<Item = i64> {
+        let short = self.short(visitor);
+        let alike = self.rows.iter_hash(spread(short)).filter(move |(known, _)| *known == short);
+        alike.map(|(_, row)| self.age(*row)).filter(|age| *age < FOUND).map(|age| self.newest - age)
+    }
+
+    fn learn(&mut self, visitor: &VisitorId, id: i64) {
+        let short = self.short(visitor);
+        self.rows.insert_unique(spread(short), (short, low(id)), |(known, _)| spread(*known));
+        self.newest = id;
+        if self.rows.len() > HELD {
+            let newest = low(id);
+            self.rows.retain(|(_, row)| i64::from(newest.wrapping_sub(*row)) < FOUND);
+        }
     }
 
     /// Learns of the rows that came since.
@@ -64,14 +84,7 @@ impl Known {
         let mut statement = connection.prepare_cached(sql!("ledger/visits_after"))?;
         let mut rows = statement.query([self.newest, FOUND])?;
         while let Some(row) = rows.next()? {
-            let id = row.get(0)?;
-            let short = self.short(&VisitorId::from_bytes(row.get(1)?));
-            self.rows.insert(short, low(id));
-            self.newest = id;
-            if self.rows.len() > HELD {
-                let newest = low(id);
-                self.rows.retain(|_, row| i64::from(newest.wrapping_sub(*row)) < FOUND);
-            }
+            self.learn(&VisitorId::from_bytes(row.get(1)?), row.get(0)?);
         }
         Ok(())
     }
@@ -82,25 +95,25 @@ impl Places {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The rows that these visitors may have, ascending, as a reader sees them.
+    /// The rows that these visitors may have, as a reader sees them.
     fn find<'v>(
         &self,
         reader: &Connection,
         visitors: impl IntoIterator<Item = &'v VisitorId>,
-    ) -> Result<HashMap<VisitorId, i64>, StoreError> {
+    ) -> Result<Vec<(VisitorId, i64)>, StoreError> {
         let mut known = self.known();
         known.follow(reader)?;
-        let found = visitors.into_iter().filter_map(|id| Some((*id, known.find(id)?)));
-        Ok(found.collect())
+        let rows = |id: &VisitorId| known.find(id).map(|row| (*id, row)).collect::<Vec<_>>();
+        Ok(visitors.into_iter().flat_map(rows).collect())
     }
 
     /// Forgets where rows lay that are gone for good.
     pub(super) fn forget(&self, gone: &[(i64, VisitorId)]) {
         let mut known = self.known();
         for (id, visitor) in gone {
-            let short = known.short(visitor);
-            if known.rows.get(&short) == Some(&low(*id)) {
-                known.rows.remove(&short);
+            let row = (known.short(visitor), low(*id));
+            if let Ok(entry) = known.rows.find_entry(spread(row.0), |other| *other == row) {
+                entry.remove();
             }
         }
     }
@@ -133,12 +146,11 @@ pub(super) fn load(
     places: &Places,
     visitors: &[VisitorId],
 ) -> Result<BTreeMap<VisitorId, Visit>, StoreError> {
-    let mut rows: Vec<(i64, VisitorId)> =
-        places.find(reader, visitors)?.into_iter().map(|(visitor, id)| (id, visitor)).collect();
-    rows.sort_unstable_by_key(|(id, _)| *id);
+    let mut rows = places.find(reader, visitors)?;
+    rows.sort_unstable_by_key(|(_, id)| *id);
     let mut statement = reader.prepare_cached(sql!("ledger/visit"))?;
     let mut visits = BTreeMap::new();
-    for (id, visitor) in rows {
+    for (visitor, id) in rows {
         let mut rows = statement.query([id])?;
         if let Some(row) = rows.next()?
             && let visit = visit(row)?
@@ -161,9 +173,15 @@ pub(super) fn put(
     if visits.is_empty() {
         return Ok(());
     }
-    let rows = readers.read(|reader| places.find(reader, visits.iter().map(|visit| &visit.visitor)))?;
+    let mut rows = readers.read(|reader| places.find(reader, visits.iter().map(|visit| &visit.visitor)))?;
+    rows.sort_unstable_by_key(|(visitor, id)| (*visitor, Reverse(*id)));
     let mut writing = Writing::on(connection)?;
-    visits.iter().try_for_each(|visit| writing.put(rows.get(&visit.visitor).copied(), visit))
+    for visit in visits {
+        let first = rows.partition_point(|(visitor, _)| *visitor < visit.visitor);
+        let of_it = rows[first..].iter().take_while(|(visitor, _)| *visitor == visit.visitor);
+        writing.put(of_it.map(|(_, id)| *id), visit)?;
+    }
+    Ok(())
 }
 
 /// What writes visits; looked up once, for that costs as much as a part of a visit.
@@ -180,21 +198,21 @@ impl<'c> Writing<'c> {
         })
     }
 
-    /// Writes a visit over the row that it may have.
-    fn put(&mut self, row: Option<i64>, visit: &Visit) -> Result<(), StoreError> {
+    /// Writes a visit over the first of these rows that is its visitor's, if one is.
+    fn put(&mut self, rows: impl IntoIterator<Item = i64>, visit: &Visit) -> Result<(), StoreError> {
         let (visitor, site) = (visit.visitor.bytes(), visit.site.get());
         let (started_at, last_at) = (visit.started_at.millis(), visit.last_at.millis());
         let (origin, hits) = (codec::origin(&visit.origin), codec::hits(&visit.hits));
         let (lead, proven) = (visit.lead.as_ref().map(LeadKey::bytes), visit.proven);
-        let changed = match row {
-            Some(id) => self
+        for id in rows {
+            let changed = self
                 .change
-                .execute(params![visitor, site, started_at, last_at, origin, lead, hits, proven, id])?,
-            None => 0,
-        };
-        if changed == 0 {
-            self.insert.execute(params![visitor, site, started_at, last_at, origin, lead, hits, proven])?;
+                .execute(params![visitor, site, started_at, last_at, origin, lead, hits, proven, id])?;
+            if changed > 0 {
+                return Ok(());
+            }
         }
+        self.insert.execute(params![visitor, site, started_at, last_at, origin, lead, hits, proven])?;
         Ok(())
     }
 }
@@ -254,7 +272,7 @@ pub(super) fn put_anew(connection: &Connection, visits: &[Visit]) -> Result<(), 
     let visitors = visits.iter().map(|visit| visit.visitor).collect();
     remove(connection, &of_person(connection, None, &visitors)?)?;
     let mut writing = Writing::on(connection)?;
-    visits.iter().try_for_each(|visit| writing.put(None, visit))
+    visits.iter().try_for_each(|visit| writing.put([], visit))
 }
 
 /// Forgets visits whose newest event is older; answers which. Memory is to be told once that is committed.
@@ -392,27 +410,29 @@ mod tests {
     fn the_row_says_whose_it_is() {
         let (_folder, ledger) = begun();
         commit(&ledger, vec![visit(1, 10)]);
-        let alike = visitor(2);
-        {
-            let mut known = ledger.places.known();
-            let short = known.short(&alike);
-            known.rows.insert(short, 1);
-        }
-        assert!(ledger.load(&[alike], &[]).expect("loads").visits.is_empty());
-        commit(&ledger, vec![Visit { visitor: alike, ..visit(1, 20) }]);
-        assert_eq!(ledger.load(&[alike], &[]).expect("loads").visits[&alike].last_at.millis(), 20);
-        assert_eq!(rows(&ledger), 2);
+        // To memory, the row of the first may be the second's, too.
+        assert_eq!(found(&ledger, &[1, 2]), [visit(1, 10)]);
+        ledger.places.known().learn(&visitor(2), 1);
+        assert_eq!(found(&ledger, &[1, 2]), [visit(1, 10)]);
+        commit(&ledger, vec![visit(2, 20)]);
+        assert_eq!(found(&ledger, &[1, 2]), [visit(1, 10), visit(2, 20)]);
+        let may_be = ledger.places.known().find(&visitor(2)).collect::<BTreeSet<_>>();
+        assert_eq!(may_be, BTreeSet::from([1, 2]));
+        commit(&ledger, vec![visit(1, 30), visit(2, 30)]);
+        assert_eq!((found(&ledger, &[1, 2]), rows(&ledger)), (vec![visit(1, 30), visit(2, 30)], 2));
+        // What is forgotten of one is not the other's.
+        ledger.places.forget(&[(1, visitor(2))]);
+        assert_eq!(found(&ledger, &[1, 2]), [visit(1, 30), visit(2, 30)]);
     }
 
     #[test]
     fn the_newest_are_found_wherever_the_numbers_turn() {
         for newest in [FOUND, (1 << 32) + 5, 7 << 32] {
-            let mut known = Known { newest, ..Known::default() };
-            for age in [0, 1, FOUND - 1, FOUND] {
-                let short = known.short(&visitor(u32::try_from(age).expect("small")));
-                known.rows.insert(short, low(newest - age));
+            let mut known = Known::default();
+            for age in [FOUND, FOUND - 1, 1, 0] {
+                known.learn(&visitor(u32::try_from(age).expect("small")), newest - age);
             }
-            let find = |age: i64| known.find(&visitor(u32::try_from(age).expect("small")));
+            let find = |age: i64| known.find(&visitor(u32::try_from(age).expect("small"))).next();
             let expected = [Some(newest), Some(newest - 1), Some(newest - FOUND + 1), None, None];
             assert_eq!([0, 1, FOUND - 1, FOUND, 99].map(find), expected);
         }
