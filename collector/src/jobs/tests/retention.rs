@@ -115,7 +115,7 @@ fn all_that_waits_to_be_scored_is_looked_at() {
     place.append(&numbered(vec![large; 1_000]));
     let clock = Clock::fixed(minute(1));
     let audit = Arc::new(Recorder::new(place.ledger.clone(), clock.clone(), None));
-    let retention = Retention::new(place.events.clone(), place.ledger.clone(), audit, clock.clone());
+    let retention = Retention::new(place.events.clone(), place.ledger.clone(), audit, clock);
     retention.run(&Actor::collector(), None, true).expect("all of it is young");
     place.append(&[Event {
         id: EventId::from_bytes([9; 16]),
