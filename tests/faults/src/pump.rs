@@ -15,8 +15,9 @@ pub(crate) struct Pump {
 }
 
 impl Pump {
-    /// Runs `work` while `threads` connections send events to `base`, one after the other.
+    /// Runs `work` while `threads` connections send events to `base`, one after the other; as often as is asked for.
     pub(crate) fn beside<T>(&self, base: &str, threads: usize, work: impl FnOnce() -> T) -> T {
+        self.stop.store(false, Ordering::Relaxed);
         std::thread::scope(|scope| {
             for thread in 0..threads {
                 scope.spawn(move || self.send(base, thread));

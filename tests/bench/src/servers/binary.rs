@@ -29,7 +29,7 @@ fn path() -> Result<&'static Path, Failure> {
 }
 
 fn build() -> Result<PathBuf, Failure> {
-    let mut command = Command::new(env!("CARGO"));
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(["build", "--package", "mqlite", "--bin", "mqlite", "--message-format", "json"]);
     command.args(["--profile", if cfg!(debug_assertions) { "dev" } else { "release" }]);
     command.current_dir(env!("CARGO_MANIFEST_DIR")).stdin(Stdio::null()).stderr(Stdio::inherit());
