@@ -17,6 +17,10 @@ const PLANTED: &[(&str, &str, Fault)] = &[
     ("drop events when the queue is full, and answer 202", "drop-when-full", Fault::Disk),
 ];
 
+/// What the collector says when it starts on databases that had more in them: it goes no further by itself, and the
+/// checker, which counts what a running one has, does not come to count.
+const KNOWN_LOST: &str = "lost its newest commits";
+
 /// How often a fault may look for it: where a kill hits is a matter of luck.
 const RUNS: u64 = 10;
 
@@ -56,6 +60,12 @@ fn found(
         let outcomes = outcomes(how, &binary, by, how.seed + run)?;
         let findings = || outcomes.values().flat_map(|outcome| &outcome.findings);
         let (lost, doubled) = findings().fold((0, 0), |(l, d), of| (l + of.lost, d + of.doubled));
+        if findings().any(|finding| !finding.held && finding.said.contains(KNOWN_LOST)) {
+            finding.said =
+                "found: the collector itself says what is lost, and does not start on the rest".to_owned();
+            finding.held = true;
+            break;
+        }
         // A run that fails for another reason has not found it.
         if lost + doubled == 0 || findings().all(|finding| finding.held) {
             continue;

@@ -85,7 +85,10 @@ async fn read(
         buffer.reserve(16 * 1024);
         match reading.read_buf(&mut buffer).await {
             Ok(more) if more > 0 => {}
-            _ if before > 0 => return Err(format!("half an answer: {}", text(&buffer))),
+            _ if before > 0 => {
+                let of = shown(inputs, exchanged.statuses.len());
+                return Err(format!("half an answer: {}\nof the input {of}", text(&buffer)));
+            }
             // Whoever answers before a body is read to its end may end the connection behind the answer.
             _ if exchanged.statuses.len() < whole => {
                 let unread = inputs.len() - exchanged.statuses.len();
