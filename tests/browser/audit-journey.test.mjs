@@ -104,6 +104,7 @@ test("a lead is found by address, handed over, erased and proven gone", { timeou
   await withText(page, "[data-act=restrict]", "Lift the restriction");
   await page.locator("[data-act=restrict]").click();
   await withText(page, "#person-outcome .receipt", "Lifting of a restriction");
+  await withText(page, "[data-act=restrict]", "Restrict");
 
   // Erased, with the word.
   await page.locator("[data-act=erase]").click();
