@@ -60,17 +60,16 @@ fn found(
         let outcomes = outcomes(how, &binary, by, how.seed + run)?;
         let findings = || outcomes.values().flat_map(|outcome| &outcome.findings);
         let (lost, doubled) = findings().fold((0, 0), |(l, d), of| (l + of.lost, d + of.doubled));
-        if findings().any(|finding| !finding.held && finding.said.contains(KNOWN_LOST)) {
-            finding.said =
-                "found: the collector itself says what is lost, and does not start on the rest".to_owned();
-            finding.held = true;
-            break;
-        }
+        let known = findings().any(|finding| !finding.held && finding.said.contains(KNOWN_LOST));
         // A run that fails for another reason has not found it.
-        if lost + doubled == 0 || findings().all(|finding| finding.held) {
-            continue;
-        }
-        finding.said = format!("found: {lost} acknowledged events lost, {doubled} doubled");
+        let counted = lost + doubled > 0 && findings().any(|finding| !finding.held);
+        finding.said = match (counted, known) {
+            (true, _) => format!("found: {lost} acknowledged events lost, {doubled} doubled"),
+            (false, true) => {
+                "found: the collector itself says what is lost, and does not start on the rest".to_owned()
+            }
+            (false, false) => continue,
+        };
         finding.held = true;
         break;
     }

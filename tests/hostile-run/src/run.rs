@@ -24,9 +24,9 @@ const WARM: u64 = 1_000_000;
 const SPARE_KIB: u64 = 64 * 1024;
 /// Open files that may remain of closed connections for a moment.
 const SPARE_FILES: usize = 16;
-/// Of each client's connection, what may remain for good: SQLite keeps the file of a database that it closes for the next to
-/// open it, while another has it open (os_unix.c, `findReusableFd`), so there are as many as ever read at once; and a
-/// request may read both, one of them twice.
+/// Databases that may be open for each client's connection, for good: SQLite keeps the file of one that it closes for
+/// the next to open it, while another has it open (os_unix.c, `findReusableFd`), so there are as many as ever read at once;
+/// and a request may read both, one of them twice.
 const READ_AT_ONCE: usize = 3;
 
 /// What to run.
@@ -131,11 +131,16 @@ pub fn run(how: &How) -> Result<Summary, String> {
     let before = descriptors(pid);
     let tally = send(how, address, pid, &who)?;
     let after = wait_until("connections to be closed", || {
-        let open = descriptors(pid);
-        if open <= before + SPARE_FILES + READ_AT_ONCE * usize::try_from(how.connections).unwrap_or(0) {
+        let names = named(pid);
+        let (open, databases) = (
+            names.values().sum::<usize>(),
+            names.iter().filter(|(name, _)| name.ends_with(".db")).map(|(_, count)| count).sum::<usize>(),
+        );
+        let most = READ_AT_ONCE * usize::try_from(how.connections).unwrap_or(0);
+        if databases <= most && open <= before + SPARE_FILES + databases {
             Ok(open)
         } else {
-            Err(format!("{open} open files, {before} before: {:?}", named(pid)))
+            Err(format!("{open} open files, {before} before: {names:?}"))
         }
     });
     bounded(&tally.memory)?;
