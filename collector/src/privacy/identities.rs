@@ -1,5 +1,5 @@
 //! How many people one client may say it is in a day. Invariant: a client and who it said it was are known together
-//! only as a keyed hash, in memory, until the day (UTC) is over.
+//! only as a keyed hash, in memory, until the day (UTC) is over, and a flood of new ones takes bounded memory.
 
 use super::Client;
 use super::limits::network;
@@ -8,12 +8,14 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, PoisonError};
 
-/// Pairs that are remembered of a day; more than that many people a day are not told apart here.
-const REMEMBERED_MAX: usize = 1_000_000;
+/// Pairs that are remembered at once. Beyond them the day's count begins anew, so that whoever has addresses enough to
+/// fill it gets as many people more for each and never as many as it likes. Just what tables of 2^19 hold: 14 MiB in all.
+const REMEMBERED_MAX: usize = 450_000;
 
 /// So many different people a day for each client. The same person again costs nothing.
 pub struct IdentityLimits {
     most: u32,
+    remembered: usize,
     hasher: RandomState,
     today: Mutex<Today>,
 }
@@ -26,11 +28,21 @@ struct Today {
     counts: HashMap<u64, u32>,
 }
 
+impl Today {
+    fn begin(day: Date) -> Self {
+        Self { day, known: HashSet::new(), counts: HashMap::new() }
+    }
+}
+
 impl IdentityLimits {
     /// At most `most` a day.
     pub fn new(most: u32) -> Self {
-        let today = Today { day: Date::from_days(0), known: HashSet::new(), counts: HashMap::new() };
-        Self { most, hasher: RandomState::new(), today: Mutex::new(today) }
+        Self::remembering(most, REMEMBERED_MAX)
+    }
+
+    fn remembering(most: u32, remembered: usize) -> Self {
+        let today = Mutex::new(Today::begin(Date::from_days(0)));
+        Self { most, remembered, hasher: RandomState::new(), today }
     }
 
     /// Whether `client` may say on `day` that it is `lead`.
@@ -39,10 +51,13 @@ impl IdentityLimits {
         let (client, pair) = (self.hasher.hash_one(network), self.hasher.hash_one((network, lead.bytes())));
         let mut today = self.today.lock().unwrap_or_else(PoisonError::into_inner);
         if today.day != day {
-            *today = Today { day, known: HashSet::new(), counts: HashMap::new() };
+            *today = Today::begin(day);
         }
-        if today.known.contains(&pair) || today.known.len() >= REMEMBERED_MAX {
+        if today.known.contains(&pair) {
             return true;
+        }
+        if today.known.len() >= self.remembered {
+            *today = Today::begin(day);
         }
         let count = today.counts.entry(client).or_default();
         if *count >= self.most {
@@ -69,5 +84,19 @@ mod tests {
         assert!(limits.take(&one, lead(1), day), "somebody who was let in stays");
         assert!(limits.take(&other, lead(3), day), "another client has its own");
         assert!(limits.take(&one, lead(3), day.plus(1)), "a new day");
+    }
+    #[test]
+    fn whoever_fills_the_memory_gets_as_many_more_and_not_as_many_as_it_likes() {
+        let limits = IdentityLimits::remembering(2, 10);
+        let day = Date::from_days(20_000);
+        let one = Client::for_test("192.0.2.1", "");
+        let let_in = |client: &Client, people: std::ops::Range<u8>| {
+            people.filter(|n| limits.take(client, LeadKey::from_bytes([*n; 16]), day)).count()
+        };
+        assert_eq!(let_in(&one, 0..9), 2);
+        for n in 2..10 {
+            assert_eq!(let_in(&Client::for_test(&format!("192.0.2.{n}"), ""), 0..1), 1);
+        }
+        assert_eq!(let_in(&one, 100..200), 2, "begun anew, and held to it again");
     }
 }
