@@ -377,6 +377,7 @@ impl Bound {
             let app = move || ActixApp::new().wrap(http::default_headers()).configure(routes.clone());
             let server = HttpServer::new(app)
                 .workers(workers)
+                .worker_max_blocking_threads(process::AT_ONCE)
                 .max_connections(process::connections(workers))
                 .keep_alive(Duration::from_secs(75))
                 .client_request_timeout(Duration::from_secs(10))

@@ -6,6 +6,10 @@ use std::any::Any;
 
 /// Connections that one worker takes, where files are plenty: actix's own bound.
 const PER_WORKER_MAX: usize = 25_600;
+/// Requests of one worker that read or write databases at once; more wait for their turn. A database is read with a
+/// processor, so that more of them at once make nothing quicker, and each thread that ever read keeps two to five
+/// megabytes. Six, so that a few which wait for a lock leave some to read; events come past them.
+pub(super) const AT_ONCE: usize = 6;
 /// Files that are never connections: databases and their logs, salts, locks, standard streams.
 #[cfg(unix)]
 const RESERVED: u64 = 128;
