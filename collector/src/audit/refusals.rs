@@ -70,6 +70,21 @@ impl State {
         // A clock that was set back does not silence it for long.
         self.recorded_at.is_some_and(|at| now >= at && now < at.plus_millis(PAUSE_MS))
     }
+
+    /// What is due of a kind, as if it had been recorded.
+    fn take_due(kind: &Mutex<Self>, now: Timestamp, at_once: bool) -> Option<(Refused, Self)> {
+        let mut state = kind.lock().unwrap_or_else(PoisonError::into_inner);
+        let why = state.latest.filter(|_| at_once || !state.pauses(now))?;
+        Some((why, std::mem::replace(&mut state, Self { recorded_at: Some(now), ..Self::default() })))
+    }
+
+    /// Undoes that, with what came meanwhile.
+    fn put_back(kind: &Mutex<Self>, why: Refused, due: &Self) {
+        let mut state = kind.lock().unwrap_or_else(PoisonError::into_inner);
+        state.waiting += due.waiting;
+        state.latest = state.latest.or(Some(why));
+        state.recorded_at = due.recorded_at;
+    }
 }
 
 impl Recorder {
@@ -93,12 +108,13 @@ impl Recorder {
     pub fn refusals_due(&self, at_once: bool) -> Result<(), StoreError> {
         let now = self.clock.now();
         for kind in [&self.refusals.log_ins, &self.refusals.beyond_role] {
-            let mut state = kind.lock().unwrap_or_else(PoisonError::into_inner);
-            let due = state.latest.filter(|_| at_once || !state.pauses(now));
-            let Some(why) = due else { continue };
-            let (action, actor, details) = why.entry(state.waiting - 1);
-            self.record(&actor, action, None, None, &details)?;
-            *state = State { recorded_at: Some(now), ..State::default() };
+            // Taken out, and recorded without the lock: whoever is refused while a ledger is busy does not wait for it.
+            let Some((why, due)) = State::take_due(kind, now, at_once) else { continue };
+            let (action, actor, details) = why.entry(due.waiting - 1);
+            if let Err(error) = self.record(&actor, action, None, None, &details) {
+                State::put_back(kind, why, &due);
+                return Err(error);
+            }
         }
         Ok(())
     }

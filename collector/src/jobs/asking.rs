@@ -7,7 +7,7 @@ use crate::leads::Lead;
 use crate::scoring::{Answers, Ask, Model};
 use crate::storage::{KnownQuery, Ledger, StoreError};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 /// Days of leads whose answers are counted.
 const DAYS: i64 = 90;
@@ -19,6 +19,8 @@ const FRESH_MS: i64 = 10 * 60 * 1000;
 pub struct Asking {
     ledger: Arc<dyn Ledger>,
     counted: Arc<Mutex<BTreeMap<SiteNo, Counted>>>,
+    /// Held by whoever counts.
+    counting: Arc<Mutex<()>>,
 }
 
 /// By what somebody may be recognised.
@@ -40,7 +42,7 @@ struct Counted {
 impl Asking {
     /// Over these leads.
     pub fn new(ledger: Arc<dyn Ledger>) -> Self {
-        Self { ledger, counted: Arc::default() }
+        Self { ledger, counted: Arc::default(), counting: Arc::default() }
     }
 
     /// What to ask `lead` for: see [`Model::worth_asking`].
@@ -54,13 +56,19 @@ impl Asking {
         lead: &Lead,
         now: Timestamp,
     ) -> Result<Vec<Ask>, StoreError> {
-        let answers = self.answers(model, site, now)?;
+        let answers = match self.known(model, site, now) {
+            Some(known) => known,
+            None => {
+                self.count(self.counting.lock().unwrap_or_else(PoisonError::into_inner), model, site, now)?
+            }
+        };
         Ok(model.worth_asking(&lead.hits, &profile(lead), now, &answers, &|_| true))
     }
 
     /// The fields that a form of whoever this is may ask for, of those that the site lets forms ask for: nothing
     /// unless it is a lead that asked for nothing against it. What is read is the same for everybody, so that the
-    /// time it takes tells next to nothing of who was recognised.
+    /// time it takes tells next to nothing of who was recognised. While somebody counts what leads answered, forms
+    /// ask for nothing and do not wait: strangers send them, as many as they like.
     ///
     /// # Errors
     /// When storage fails.
@@ -71,7 +79,15 @@ impl Asking {
         who: Recognised,
         now: Timestamp,
     ) -> Result<Vec<String>, StoreError> {
-        let answers = self.answers(model, site, now)?;
+        if site.policy.ask.is_empty() {
+            return Ok(Vec::new());
+        }
+        let answers = match (self.known(model, site, now), self.counting.try_lock()) {
+            (Some(known), _) => known,
+            (None, Ok(turn)) => self.count(turn, model, site, now)?,
+            (None, Err(TryLockError::Poisoned(turn))) => self.count(turn.into_inner(), model, site, now)?,
+            (None, Err(TryLockError::WouldBlock)) => return Ok(Vec::new()),
+        };
         let loaded = self.ledger.load(&Vec::from_iter(who.visitor), &Vec::from_iter(who.lead))?;
         let visit = who.visitor.and_then(|visitor| loaded.visits.get(&visitor));
         // Whoever only said that they are a lead that is verified is told nothing of it.
@@ -87,14 +103,25 @@ impl Asking {
         Ok(asks.into_iter().map(|ask| ask.attribute).collect())
     }
 
-    /// What the leads of the last ninety days answered. Who asks while it is counted waits for it.
-    fn answers(&self, model: &Model, site: &Site, now: Timestamp) -> Result<Arc<Answers>, StoreError> {
-        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+    /// What was counted by this model within [`FRESH_MS`].
+    fn known(&self, model: &Model, site: &Site, now: Timestamp) -> Option<Arc<Answers>> {
+        let counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
         let good = |known: &&Counted| {
             known.model == *model.hash() && (0..FRESH_MS).contains(&(now.millis() - known.at.millis()))
         };
-        if let Some(known) = counted.get(&site.no).filter(good) {
-            return Ok(Arc::clone(&known.answers));
+        counted.get(&site.no).filter(good).map(|known| Arc::clone(&known.answers))
+    }
+
+    /// Counts what the leads of the last ninety days answered, in `turn`, unless that was done while it was waited for.
+    fn count(
+        &self,
+        _turn: MutexGuard<'_, ()>,
+        model: &Model,
+        site: &Site,
+        now: Timestamp,
+    ) -> Result<Arc<Answers>, StoreError> {
+        if let Some(known) = self.known(model, site, now) {
+            return Ok(known);
         }
         let mut answers = model.answers();
         let from = now.plus_days(-DAYS);
@@ -102,7 +129,15 @@ impl Asking {
         self.ledger.each_known(&query, &mut |lead| model.add_answers(&mut answers, &profile(&lead)))?;
         let answers = Arc::new(answers);
         let known = Counted { model: *model.hash(), at: now, answers: Arc::clone(&answers) };
-        counted.insert(site.no, known);
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner).insert(site.no, known);
         Ok(answers)
+    }
+}
+
+#[cfg(test)]
+impl Asking {
+    /// As if somebody counted.
+    pub(super) fn take_turn(&self) -> MutexGuard<'_, ()> {
+        self.counting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

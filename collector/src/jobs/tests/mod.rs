@@ -2,6 +2,7 @@
 //! ends as if it had been folded at once.
 
 mod anomalies;
+mod asking;
 mod attribution;
 mod crash;
 mod crashing;
