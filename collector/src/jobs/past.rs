@@ -63,7 +63,8 @@ impl Past {
     /// come it stands as it does `now`.
     ///
     /// From the newest event on the ledger alone answers; for earlier moments the lead's events are read and
-    /// folded again.
+    /// folded again. So what arrives out of order within one pseudonym stays where it was put when it arrived: with the visit
+    /// that had gone on meanwhile, or the other lead that the pseudonym was by then.
     ///
     /// # Errors
     /// When storage fails.
