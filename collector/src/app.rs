@@ -24,7 +24,7 @@ use crate::audit::{Recorder, Start};
 use crate::clock::Clock;
 use crate::compliance::Settings;
 use crate::config::Config;
-use crate::domain::{Action, Actor, Invalid, Role, VISIT_MS};
+use crate::domain::{Action, Actor, Invalid, Role, VISIT_MS, Zone};
 use crate::enrich::geo::Countries;
 use crate::http::auth::{digest, random_token};
 use crate::http::{self, DemoSite, RestrictionDirectory, SiteDirectory, SiteLimits, State};
@@ -237,7 +237,7 @@ impl App {
             clock,
             event_limits: Arc::new(ClientLimits::new(per_event, config.client_burst)),
             site_limits: SiteLimits::new(config.site_rate, config.site_burst),
-            identity_limits: IdentityLimits::new(config.client_leads),
+            identity_limits: Arc::new(IdentityLimits::new(config.client_leads)),
             login_limits: Arc::new(ClientLimits::new(Duration::from_secs(10), 6)),
             trusted: config.trusted.clone(),
             demo,
@@ -359,14 +359,20 @@ impl Bound {
         audit.started(&start)?;
         let running = Running::start(scorer).map_err(failed)?;
         let publishing = Publishing::start(state.publisher.clone()).map_err(failed)?;
-        let limits = vec![Arc::clone(&state.event_limits), Arc::clone(&state.login_limits)];
+        let (clients, identities) =
+            ([&state.event_limits, &state.login_limits].map(Arc::clone), Arc::clone(&state.identity_limits));
+        let clock = state.clock.clone();
+        let forget_quiet = move || {
+            clients.iter().for_each(|limits| limits.forget_quiet());
+            identities.forget_all_but(Zone::utc().date(clock.now()));
+        };
         let housekeeping = Housekeeping::start(
             Arc::clone(&state.privacy),
             Arc::clone(&state.ledger),
             state.retention.clone(),
             state.stages.sweep(),
             Arc::clone(&audit),
-            limits,
+            forget_quiet,
             state.clock.clone(),
         )
         .map_err(failed)?;

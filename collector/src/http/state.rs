@@ -59,7 +59,7 @@ pub struct State {
     /// Events of one site.
     pub site_limits: SiteLimits,
     /// People that one client may say it is.
-    pub identity_limits: IdentityLimits,
+    pub identity_limits: Arc<IdentityLimits>,
     /// Log-in attempts of one client.
     pub login_limits: Arc<ClientLimits>,
     /// Whose forwarded addresses count.

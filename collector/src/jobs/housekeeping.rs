@@ -8,7 +8,7 @@ use super::sweep::Sweep;
 use crate::audit::Recorder;
 use crate::clock::Clock;
 use crate::domain::{Action, Actor, Site, SiteId};
-use crate::privacy::{ClientLimits, Destroyed, Privacy, Salts};
+use crate::privacy::{Destroyed, Privacy, Salts};
 use crate::storage::Ledger;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -36,13 +36,14 @@ impl Housekeeping {
         retention: Retention,
         sweep: Sweep,
         audit: Arc<Recorder>,
-        limits: Vec<Arc<ClientLimits>>,
+        forget_quiet: impl Fn() + Send + 'static,
         clock: Clock,
     ) -> std::io::Result<Self> {
         let stop = Arc::new((Mutex::new(false), Condvar::new()));
         let stopped = Arc::clone(&stop);
         let thread = crate::jobs::background::spawn("mqlite-housekeeping", move || {
             loop {
+                forget_quiet();
                 salts(privacy.salts(), ledger.as_ref(), &audit, &clock);
                 if let Err(error) = audit.refusals_due(false) {
                     tracing::error!("refused log-ins could not be recorded: {error}");
@@ -70,7 +71,6 @@ impl Housekeeping {
                     Ok(swept) => tracing::info!("{swept} leads were looked at again: scores fade by the day"),
                     Err(error) => tracing::error!("scores that fade wait: {error}"),
                 }
-                limits.iter().for_each(|limits| limits.forget_quiet());
                 if wait(&stopped, ROUND) {
                     return;
                 }

@@ -8,11 +8,11 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, PoisonError};
 
-/// Pairs that are remembered at once. Beyond them the day's count begins anew, so that whoever has addresses enough to
-/// fill it gets as many people more for each and never as many as it likes. Just what tables of 2^19 hold: 14 MiB in all.
+/// Pairs that are remembered at once. Beyond them the day's count begins anew: whoever has some 9,000 addresses, enough to
+/// fill it, is held by the rates alone, and nobody else. Just what tables of 2^19 hold: 13 MiB in all.
 const REMEMBERED_MAX: usize = 450_000;
 
-/// So many different people a day for each client. The same person again costs nothing.
+/// So many different people a day for each client. The same person again costs nothing, unless the count began anew.
 pub struct IdentityLimits {
     most: u32,
     remembered: usize,
@@ -66,6 +66,14 @@ impl IdentityLimits {
         *count += 1;
         today.known.insert(pair);
         true
+    }
+
+    /// Forgets every day but this.
+    pub fn forget_all_but(&self, day: Date) {
+        let mut today = self.today.lock().unwrap_or_else(PoisonError::into_inner);
+        if today.day != day {
+            *today = Today::begin(day);
+        }
     }
 }
 
