@@ -8,8 +8,8 @@ use mqlite::config::Settings;
 use std::process::ExitCode;
 
 /// An event is some thirty small pieces of memory that one thread takes and another gives back. The system's own
-/// allocator takes a lock for that, and a sixth of the collector's processor time under load. SQLite allocates by it,
-/// too (the feature `override`): the system's keeps an arena for each thread that ever read a database.
+/// allocator takes a lock for that, and a sixth of the collector's processor time under load. On Linux SQLite
+/// allocates by it, too (the feature `override`): the system's keeps an arena for each thread that ever read a database.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
