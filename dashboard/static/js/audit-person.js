@@ -94,7 +94,7 @@ function show(answer, who) {
       h("p", null, "No lead is stored under this. A visitor who never left an address cannot be told from others, and so cannot be found: what such a visit left goes by itself with the retention of events."));
   }
   const yes = (value) => (value ? "yes" : "no");
-  const button = (act, words, kind, press) => h("button", { type: "button", "data-act": act, class: kind, "aria-disabled": String(busy), click: (event) => void once(event.currentTarget, press) }, words);
+  const button = (act, words, kind, press) => h("button", { type: "button", "data-act": act, class: kind, click: (event) => void once(event.currentTarget, press) }, words);
   return result.replaceChildren(
     h("h3", { tabindex: "-1" }, `Held on ${answer.site}`),
     pairs([["Reference in the log", h("code", null, answer.reference ?? "none yet")], ["Lead key", h("code", null, answer.key)], ["Stage", !answer.stage ? "no lead" : ["mql", "sal", "sql"].includes(answer.stage) ? answer.stage.toUpperCase() : fieldName(answer.stage)],
@@ -109,11 +109,11 @@ function show(answer, who) {
 
 const counted = (counts) => pairs(countsOf(counts).map(([label, value]) => [label, number(value)]), "counts");
 
-/** Runs one act at a time: a second press while the first runs does nothing, and each button looks so. */
+/** Runs one act at a time; a second press while the first runs does nothing. */
 let busy = false;
 async function once(button, press) {
   if (busy || !found) return;
-  turn(true);
+  busy = true;
   button.setAttribute("aria-busy", "true");
   const before = asked;
   try {
@@ -122,15 +122,9 @@ async function once(button, press) {
     if (error.status === 401) told.ended(error);
     else if (before === asked) outcome(finding("bad", h("p", null, `That did not work. ${error.status === 404 ? "Nobody is stored under this any more." : trouble(error)}`)));
   } finally {
-    turn(false);
+    busy = false;
     button.removeAttribute("aria-busy");
   }
-}
-
-/** Not `disabled`, which would take the focus away. */
-function turn(to) {
-  busy = to;
-  for (const act of byId("person-result").querySelectorAll("[data-act]")) act.setAttribute("aria-disabled", String(to));
 }
 
 const outcome = (...nodes) => byId("person-outcome").replaceChildren(...nodes);
