@@ -257,29 +257,6 @@ onPage("a person by key: export, restrict and lift, withdraw", {}, async ({ page
   assert.deepEqual(told(collector, "withdraw").map(({ key, dry_run }) => [key, dry_run]), [[KEY, true], [KEY, false]]);
 });
 
-onPage("while one act runs no other does, and all of them look so", {}, async ({ page, collector, open }) => {
-  await open("/audit");
-  await ready(page);
-  await find(page);
-  await page.locator("[data-act=restrict]").waitFor();
-  const cursors = () => page.locator("[data-act]").evaluateAll((all) => all.map((act) => `${getComputedStyle(act).cursor} ${getComputedStyle(act).opacity}`));
-  assert.deepEqual(await cursors(), Array(5).fill("pointer 1"));
-  let answer;
-  const held = new Promise((resolve) => { answer = resolve; });
-  await page.route("**/restrict", async (route) => {
-    await held;
-    await route.continue();
-  });
-  await page.locator("[data-act=restrict]").click();
-  assert.deepEqual(await cursors(), Array(5).fill("progress 0.6"));
-  await page.locator("[data-act=erase]").click({ force: true });
-  assert.equal(await page.locator("#confirm[open]").count(), 0);
-  answer();
-  await withText(page, "[data-act=restrict]", "Lift the restriction");
-  assert.deepEqual(await cursors(), Array(5).fill("pointer 1"));
-  assert.deepEqual([told(collector, "restrict").length, told(collector, "erase").length], [1, 0]);
-});
-
 onPage("somebody who has gone meanwhile, and a refusal", { expected: ["404", "500"] }, async ({ page, collector, open }) => {
   await open("/audit");
   await ready(page);

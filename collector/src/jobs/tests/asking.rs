@@ -1,4 +1,4 @@
-//! What forms may ask for. Promise: whoever sends a form does not wait for somebody who counts.
+//! What forms may ask for. Invariant: whoever sends a form does not wait for somebody who counts.
 
 use super::*;
 use crate::jobs::asking::{Asking, Recognised};
