@@ -82,11 +82,13 @@ impl Asking {
         if site.policy.ask.is_empty() {
             return Ok(Vec::new());
         }
-        let answers = match (self.known(model, site, now), self.counting.try_lock()) {
-            (Some(known), _) => known,
-            (None, Ok(turn)) => self.count(turn, model, site, now)?,
-            (None, Err(TryLockError::Poisoned(turn))) => self.count(turn.into_inner(), model, site, now)?,
-            (None, Err(TryLockError::WouldBlock)) => return Ok(Vec::new()),
+        let answers = match self.known(model, site, now) {
+            Some(known) => known,
+            None => match self.counting.try_lock() {
+                Ok(turn) => self.count(turn, model, site, now)?,
+                Err(TryLockError::Poisoned(turn)) => self.count(turn.into_inner(), model, site, now)?,
+                Err(TryLockError::WouldBlock) => return Ok(Vec::new()),
+            },
         };
         let loaded = self.ledger.load(&Vec::from_iter(who.visitor), &Vec::from_iter(who.lead))?;
         let visit = who.visitor.and_then(|visitor| loaded.visits.get(&visitor));
