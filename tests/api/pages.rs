@@ -76,6 +76,8 @@ fn probes_answer_without_a_word_about_what_is_stored() {
 fn the_demo_site_is_whole_and_carries_the_real_tag() {
     let app = Setup::default().demo().start();
     assert_eq!(app.get("/api/v1/session").send().json()["demo"], true);
+    let log = app.log();
+    assert!(!log.contains("lead.stage_changed"), "the generated past hides where the dashboard is: {log}");
     let mut seen = BTreeSet::new();
     let mut open = vec!["/demo/".to_owned()];
     while let Some(path) = open.pop() {

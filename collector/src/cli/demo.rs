@@ -1,7 +1,7 @@
 //! `mqlite demo`. Invariant: it never touches a folder that holds real data, and says everywhere that what
 //! it shows is generated.
 
-use super::{Failure, operator, say, start_log};
+use super::{Failure, operator, say, start_log, warnings_of};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Config, Settings};
@@ -29,7 +29,6 @@ const TEST_COUNTRIES: &str =
 /// # Errors
 /// Says why it does not start and what to do.
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
-    start_log();
     let Arguments { scale, mut settings } = arguments;
     // Thrown away when the demo ends; a folder that was named is kept.
     let mut throw_away = None;
@@ -47,13 +46,8 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
     config.audit_anchor = config.data.join("audit.anchor");
     config.geo_file =
         config.geo_file.or_else(|| Some(PathBuf::from(TEST_COUNTRIES)).filter(|path| path.exists()));
-    let clock = Clock::system();
-    let mut app = App::open(&config, clock.clone(), Some(demo::page))?;
-    let site = demo::add_site(app.ledger().as_ref())?;
-    let generated = demo::generate(app.events().as_ref(), &site, clock.now(), scale)?;
-    app.catch_up()?;
-    tell(&app, &site, clock.now())?;
-    // The generated past is no news: the log begins here.
+    // The generated past is no news: a page of it would hide where the dashboard is.
+    let (app, generated) = warnings_of(|| fill(&config, scale))?;
     start_log();
     let bound = app.bind()?;
     let base = config.public_url.unwrap_or_else(|| bound.local_url());
@@ -70,6 +64,17 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
     bound.serve()?;
     drop(throw_away);
     Ok(())
+}
+
+/// The collector with its generated past, scored, and how many events that is.
+fn fill(config: &Config, scale: u32) -> Result<(App, u64), Failure> {
+    let clock = Clock::system();
+    let mut app = App::open(config, clock.clone(), Some(demo::page))?;
+    let site = demo::add_site(app.ledger().as_ref())?;
+    let generated = demo::generate(app.events().as_ref(), &site, clock.now(), scale)?;
+    app.catch_up()?;
+    tell(&app, &site, clock.now())?;
+    Ok((app, generated))
 }
 
 /// Tells what sales made of the MQLs, as `mqlite import outcomes` would.

@@ -126,14 +126,24 @@ fn operator() -> Actor {
 
 /// Log lines to standard error; `RUST_LOG` asks for more.
 fn start_log() {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| "info,actix_server=warn".into());
-    let _ = tracing_subscriber::fmt()
+    let _ = tracing::subscriber::set_global_default(log("info,actix_server=warn"));
+}
+
+/// What `work` warns of on this thread goes to standard error, and nothing else unless `RUST_LOG` asks for it: for what
+/// comes before `start_log`.
+fn warnings_of<T>(work: impl FnOnce() -> T) -> T {
+    tracing::subscriber::with_default(log("warn"), work)
+}
+
+fn log(unless_asked: &str) -> impl tracing::Subscriber + Send + Sync + use<> {
+    let filter =
+        tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| unless_asked.into());
+    tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(|| Log)
         .log_internal_errors(false)
         .with_target(false)
-        .try_init();
+        .finish()
 }
 
 /// Standard error, whatever becomes of it: a full disk below it, or a reader that has gone, costs the line and not the
