@@ -184,8 +184,10 @@ fn a_site_that_does_not_let_forms_ask_tells_nobody_anything() {
 #[test]
 fn who_asks_too_often_waits() {
     let app = asking().setting("MQLITE_CLIENT_RATE", "1").setting("MQLITE_CLIENT_BURST", "3").start();
-    let statuses: Vec<u16> = (0..5).map(|_| form(&app, JO, None, CONSENT).status).collect();
-    assert_eq!((statuses[0], statuses[4]), (200, 429), "{statuses:?}");
+    // One a second comes back meanwhile.
+    let statuses: Vec<u16> = (0..60).map(|_| form(&app, JO, None, CONSENT).status).collect();
+    assert_eq!(statuses[0], 200, "{statuses:?}");
+    assert!(statuses.contains(&429), "{statuses:?}");
 }
 
 #[test]

@@ -26,6 +26,7 @@ fn with_a_lead() -> TestApp {
     );
     app.send(&ask).assert_stored();
     app.wait_for_lead("Acme", |_| true);
+    app.wait_for_retention();
     app
 }
 
@@ -269,10 +270,12 @@ fn settings_are_in_the_documents() {
 fn a_sample_of_json_shows_no_more_than_its_parts() {
     let app = with_a_lead();
     let fields = app.read("/api/v1/audit/fields");
+    // The audit log's details name nobody, and are shown as they are.
     let samples: Vec<String> = fields["tables"]
         .as_array()
         .into_iter()
         .flatten()
+        .filter(|table| table["table"] != "audit")
         .flat_map(|table| table["fields"].as_array().into_iter().flatten())
         .filter(|field| field["name"].as_str().is_some_and(|name| name.starts_with("details")))
         .filter_map(|field| field["sample"].as_str().map(str::to_owned))

@@ -1,7 +1,7 @@
 //! The consent ladder from outside. Promise: the table is one, wherever it is shown; what a page may not raise
 //! is capped and counted; counts by day say how far consent went, and what was not seen.
 
-use mqlite_tests::{SITE, Setup, TestApp, event, mqlite, pageview, person};
+use mqlite_tests::{SITE, Setup, TestApp, event, mqlite, pageview, person, zone_where_it_is};
 use serde_json::{Value, json};
 
 const GUARDED: [&str; 2] = ["/api/v1/audit/ladder", "/api/v1/audit/consent?site=example.com"];
@@ -125,7 +125,9 @@ fn an_event_says_under_which_policy_it_was_decided() {
 
 #[test]
 fn counts_by_day_say_how_far_consent_went() {
-    let app = TestApp::start();
+    // At noon, so that what is sent and what is asked is of one day.
+    let zone = zone_where_it_is(12);
+    let app = Setup::default().without_sites().site(&[SITE, "--time-zone", &zone]).start();
     let claimed = |claim: Value| pageview("/").with("c", claim);
     for event in [
         pageview("/"),

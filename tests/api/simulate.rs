@@ -1,9 +1,8 @@
 //! Simulations by API and by command. Promise: who enters and who leaves is named, with the reason; nothing that is
 //! live changes, and nothing is recorded but that somebody looked; a draft that is wrong is told so at once.
 
-use mqlite_tests::{Answer, Finished, SITE, TestApp, mqlite, sixty_points};
+use mqlite_tests::{Answer, Finished, SITE, TestApp, mqlite, sixty_points, wait_until};
 use serde_json::{Value, json};
-use std::time::Duration;
 
 const MAIL: &str = "jo@acme.com";
 
@@ -31,15 +30,14 @@ fn delete(app: &TestApp, path: &str) -> Answer {
 
 /// What came of one.
 fn result(app: &TestApp, path: &str) -> Value {
-    for _ in 0..400 {
+    wait_until("it to end", || {
         let shown = app.read(path);
         match shown["state"].as_str() {
-            Some("running") => std::thread::sleep(Duration::from_millis(25)),
-            Some("done") => return shown["result"].clone(),
+            Some("running") => Err(shown.to_string()),
+            Some("done") => Ok(shown["result"].clone()),
             _ => panic!("{shown}"),
         }
-    }
-    panic!("it does not end");
+    })
 }
 
 fn start(app: &TestApp, body: &Value) -> String {
@@ -61,6 +59,7 @@ fn simulate(app: &TestApp, model: &str, more: &[&str]) -> Finished {
 fn who_would_leave_is_named_and_nothing_changes() {
     let app = TestApp::start();
     let key = jo(&app);
+    app.wait_for_retention();
     let seen = |app: &TestApp| {
         let log = app.read("/api/v1/audit/log");
         let entries = log["total"].as_u64().expect("a number");

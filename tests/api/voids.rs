@@ -1,7 +1,9 @@
 //! Voiding what came from an attack. Promise: a dry run says what goes and changes nothing; what is voided is in no
 //! list and no report, whoever is killed in the middle; it is taken back whole; and all of it stands in the audit log.
 
-use mqlite_tests::{SITE, TestApp, mqlite, pageview, request, sixty_points, wait_until};
+use mqlite_tests::{
+    SITE, Setup, TestApp, mqlite, pageview, request, sixty_points, wait_until, zone_where_it_is,
+};
 use serde_json::{Value, json};
 
 const ARRIVAL: &str = "?utm_source=rival&utm_medium=referral";
@@ -185,7 +187,9 @@ fn by_command_beside_a_collector_and_without_one() {
 
 #[test]
 fn a_flood_is_marked() {
-    let app = TestApp::start();
+    // At noon, so that all of it is of one day.
+    let zone = zone_where_it_is(12);
+    let app = Setup::default().without_sites().site(&[SITE, "--time-zone", &zone]).start();
     let quiet = app.read(&format!("/api/v1/anomalies?site={SITE}"));
     assert_eq!(quiet["anomalies"], json!([]), "{quiet}");
     assert!(

@@ -38,7 +38,7 @@ const leadsOf = async (domain) => (await api(`leads?site=${SITE}&limit=200`)).le
 async function auditPage() {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(60_000);
   const complaints = [];
   const sent = [];
   page.on("pageerror", (error) => complaints.push(String(error.stack ?? error)));

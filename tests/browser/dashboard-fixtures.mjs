@@ -206,7 +206,7 @@ export class Collector extends EventEmitter {
   /** Resolves when a request for this path has been answered with this status; gives up after 15 seconds. */
   answered(path, status) {
     return new Promise((done, giveUp) => {
-      const patience = setTimeout(() => giveUp(new Error(`no ${status} for ${path}`)), 15_000);
+      const patience = setTimeout(() => giveUp(new Error(`no ${status} for ${path}`)), 60_000);
       const look = (answeredPath, answeredStatus) => {
         if (answeredPath !== path || answeredStatus !== status) return;
         this.off("answered", look);

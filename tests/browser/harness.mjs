@@ -13,7 +13,7 @@ import { after, before, test } from 'node:test';
 import { launch } from './browser.mjs';
 
 const FORMS = ['source', 'minified'];
-const PATIENCE = 10_000;
+const PATIENCE = 60_000;
 
 const snippets = () => {
   let folder = process.env.SNIPPET_DIR;

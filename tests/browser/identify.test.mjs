@@ -53,6 +53,7 @@ both('the box is the consent of the person', async (scene) => {
   assert.equal(l.q, 1);
   assert.equal(l.h, sha256('joe@gmail.com'));
   assert.equal(l.d, 'free');
+  await scene.collector.event('pageview', 2);
 });
 
 both('an identifying form without a name is form_submit; one that is not marked gives no lead', async (scene) => {

@@ -159,7 +159,7 @@ test("the same visit with Global Privacy Control stores no event and is counted 
   await visitor.context.close();
 });
 
-test("a visitor who does not tick the box is no lead, and their request is an event like another", { timeout: 30_000 }, async () => {
+test("a visitor who does not tick the box is no lead, and their request is an event like another", { timeout: 120_000 }, async () => {
   const earlier = await report();
   const visitor = await visitorPage();
   const { page } = visitor;

@@ -13,13 +13,13 @@ after(async () => { await browser?.close(); });
  * complained about on the way. `prepare` may change the collector before the page opens.
  */
 export const pagesOf = (Collector) => function onPage(name, { context: options = {}, prepare = () => {}, expected = [] }, run) {
-  test(name, { timeout: 60_000 }, async () => {
+  test(name, { timeout: 180_000 }, async () => {
     const collector = new Collector();
     prepare(collector);
     await collector.listen();
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
     const page = await context.newPage();
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(60_000);
     const complaints = [];
     page.on("pageerror", (error) => complaints.push(String(error.stack ?? error)));
     page.on("console", (message) => {

@@ -342,6 +342,24 @@ impl TestApp {
         printed.lines().map(entry).collect()
     }
 
+    /// Waits until the first retention run is in the audit log: it comes some time after the start, by itself, and would
+    /// else come between what a test counts.
+    #[track_caller]
+    pub fn wait_for_retention(&self) {
+        // Not by the product, which would record that somebody looked.
+        let ledger = self.data.join("ledger.db");
+        let ledger =
+            rusqlite::Connection::open_with_flags(ledger, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY);
+        let ledger = ledger.expect("opens");
+        let ran = "SELECT count(*) FROM audit WHERE action = 'retention.ran'";
+        wait_until("the first retention run", || {
+            match ledger.query_row(ran, [], |row| row.get::<_, i64>(0)) {
+                Ok(1..) => Ok(()),
+                other => Err(format!("{other:?}")),
+            }
+        });
+    }
+
     /// A request with a JSON body.
     pub fn post_json(&self, path: &str, body: &Value) -> Request {
         let request = request("POST", self.url(path)).header("content-type", "application/json");

@@ -4,8 +4,9 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// How long a condition may take on a slow and busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a condition may take on a slow and busy machine: what follows from events runs ten steps nicer, and a demo
+/// generates and scores ninety days before it is ready. Who waits in vain loses that much once; who does not, nothing.
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Asks until `look` answers with a value; panics with what it said last when [`PATIENCE`] is over.
 pub fn wait_until<T>(what: &str, mut look: impl FnMut() -> Result<T, String>) -> T {

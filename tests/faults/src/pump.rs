@@ -3,7 +3,7 @@
 
 use mqlite_tests::{Event, FIREFOX, SITE, pageview, request};
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// The flow.
@@ -11,6 +11,8 @@ use std::sync::{Mutex, PoisonError};
 pub(crate) struct Pump {
     acknowledged: Mutex<BTreeSet<String>>,
     refused: Mutex<Vec<String>>,
+    /// How many of its connections have had an answer.
+    answered: AtomicUsize,
     stop: AtomicBool,
 }
 
@@ -18,6 +20,7 @@ impl Pump {
     /// Runs `work` while `threads` connections send events to `base`, one after the other; as often as is asked for.
     pub(crate) fn beside<T>(&self, base: &str, threads: usize, work: impl FnOnce() -> T) -> T {
         self.stop.store(false, Ordering::Relaxed);
+        self.answered.store(0, Ordering::Relaxed);
         std::thread::scope(|scope| {
             for thread in 0..threads {
                 scope.spawn(move || self.send(base, thread));
@@ -43,7 +46,22 @@ impl Pump {
                 Ok(answer) => lock(&self.refused).push(format!("{}: {}", answer.status, answer.text())),
                 Err(error) => lock(&self.refused).push(error.to_string()),
             }
+            if n == 0 {
+                self.answered.fetch_add(1, Ordering::Relaxed);
+            }
         }
+    }
+
+    /// Waits until each of its `threads` has had an answer: all of its connections are open.
+    pub(crate) fn wait_for_each(&self, threads: usize) {
+        mqlite_tests::wait_until("every connection to be answered", || {
+            let now = self.answered.load(Ordering::Relaxed);
+            if now >= threads {
+                Ok(())
+            } else {
+                Err(format!("{now} of {threads}; {:?}", self.refused().last()))
+            }
+        });
     }
 
     /// Ids that are acknowledged by now.

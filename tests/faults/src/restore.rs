@@ -98,7 +98,7 @@ fn first_version(data: &Path, events: usize) -> Result<(), String> {
                  INSERT INTO agents (id, browser, os, device, country) VALUES (1, '', '', '', '');
                  WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {events})
                  INSERT INTO events (seq, at, id, site, name, rung, signal, trust, path, agent)
-                 SELECT n, 1790000000000 + n, randomblob(16), 1, 1, 1, 0, 1, 2, 1 FROM n;"
+                 SELECT n, unixepoch('now', '-60 days') * 1000 + n, randomblob(16), 1, 1, 1, 0, 1, 2, 1 FROM n;"
             )
         } else {
             format!(
