@@ -62,6 +62,8 @@ pub(crate) struct Bench {
     pub(crate) seed: u64,
     /// Half of what the collector was found to take at 64 connections, requests a second.
     pub(crate) half: Option<f64>,
+    /// What [`Bench::large`] answers.
+    used: Option<tempfile::TempDir>,
     figures: Vec<Figure>,
     measure: &'static str,
 }
@@ -98,11 +100,26 @@ impl Bench {
         Ok(tempfile::Builder::new().prefix("run-").tempdir_in(&self.folder)?)
     }
 
-    /// The data folder with the large database; filled when it is not there.
+    /// A data folder with the large database, for the collectors of this run: what one leaves in it the next one finds,
+    /// and the next run does not.
+    ///
+    /// # Errors
+    /// When it cannot be filled or copied.
+    pub(crate) fn large(&mut self) -> Result<PathBuf, Failure> {
+        if self.used.is_none() {
+            let (filled, used) = (self.filled()?, self.fresh()?);
+            fill::copy(&filled, used.path())?;
+            self.used = Some(used);
+        }
+        let used = self.used.as_ref().ok_or("it was made just now")?;
+        Ok(used.path().to_owned())
+    }
+
+    /// The data folder with the large database as it was filled, to be read and not to be used.
     ///
     /// # Errors
     /// When it cannot be filled.
-    pub(crate) fn large(&self) -> Result<PathBuf, Failure> {
+    pub(crate) fn filled(&self) -> Result<PathBuf, Failure> {
         fill::filled(&self.folder, self.plan.large, self.seed)
     }
 
@@ -127,6 +144,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         folder: arguments.folder.canonicalize()?,
         seed: arguments.seed,
         half: None,
+        used: None,
         figures: Vec::new(),
         measure: "",
     };

@@ -1,5 +1,6 @@
 //! Fills a database: visits of ninety days, through everything but HTTP, scored by the collector's own scorer.
-//! Promise: what is filled is kept and used again, and one that a run has grown by a half is filled anew.
+//! Promise: what is filled is kept for later runs, as it was filled; one of another day is filled anew, for reports look
+//! back from now.
 
 use crate::pipeline::Pipeline;
 use crate::traffic::{SITE, address, renew, visits};
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 const DAYS: i64 = 90;
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// Events of one batch.
 const BATCH: usize = 1_000;
 /// Batches that wait for their commit.
@@ -27,7 +29,7 @@ const IN_FLIGHT: usize = 8;
 /// When it cannot be filled.
 pub(crate) fn filled(folder: &Path, events: u64, seed: u64) -> Result<PathBuf, Failure> {
     let data = folder.join(format!("filled-{events}"));
-    if stored(&data).is_some_and(|stored| (events..events + events / 2).contains(&stored)) {
+    if is_of_today(&data, events) {
         return Ok(data);
     }
     if data.exists() {
@@ -43,12 +45,19 @@ pub(crate) fn filled(folder: &Path, events: u64, seed: u64) -> Result<PathBuf, F
     Ok(data)
 }
 
-/// How many events a data folder holds, if it is one that this binary can use.
-fn stored(data: &Path) -> Option<u64> {
-    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
-    let database = rusqlite::Connection::open_with_flags(data.join("events.db"), flags).ok()?;
-    let stored: i64 = database.query_row("SELECT max(seq) FROM events", [], |row| row.get(0)).ok()?;
-    u64::try_from(stored).ok()
+/// Whether a data folder holds so many events, and no more than the last visit's, up to a day ago or less.
+fn is_of_today(data: &Path, events: u64) -> bool {
+    let newest = || -> Option<(i64, i64)> {
+        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+        let database = rusqlite::Connection::open_with_flags(data.join("events.db"), flags).ok()?;
+        let newest = "SELECT seq, at FROM events ORDER BY seq DESC LIMIT 1";
+        database.query_row(newest, [], |row| Ok((row.get(0)?, row.get(1)?))).ok()
+    };
+    let since = Clock::system().now().millis() - DAY_MS;
+    newest().is_some_and(|(seq, at)| {
+        let more = u64::try_from(seq).ok().and_then(|seq| seq.checked_sub(events));
+        more.is_some_and(|more| more < BATCH as u64) && at > since
+    })
 }
 
 fn fill(data: &Path, events: u64, seed: u64) -> Result<(), Failure> {
@@ -86,7 +95,7 @@ fn write(store: &dyn EventStore, pipeline: &Pipeline, events: u64, seed: u64) ->
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let visits = visits(seed, 40_000);
     let mut rng = Rng::with_seed(seed);
-    let span = DAYS * 24 * 60 * 60 * 1_000;
+    let span = DAYS * DAY_MS;
     let first = Clock::system().now().plus_millis(-span);
     let mut flying: VecDeque<Append> = VecDeque::new();
     let mut batch = Batch::default();
@@ -128,7 +137,8 @@ fn moment(first: Timestamp, span: i64, written: u64, events: u64, step: usize) -
     Ok(first.plus_millis(at))
 }
 
-/// Copies a data folder for a collector that will change it.
+/// Copies a data folder for a collector that will change it. It is on disk afterwards: what is measured next does not
+/// wait for it.
 ///
 /// # Errors
 /// When it cannot be copied.
@@ -140,7 +150,8 @@ pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
         if entry.file_type()?.is_dir() {
             copy(&entry.path(), &target)?;
         } else {
-            fs::copy(entry.path(), target)?;
+            fs::copy(entry.path(), &target)?;
+            fs::File::open(target)?.sync_all()?;
         }
     }
     Ok(())

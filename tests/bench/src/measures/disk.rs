@@ -6,7 +6,7 @@ use crate::figures::{Goal, number};
 use std::path::Path;
 
 pub(super) fn run(bench: &mut Bench) -> Result<(), Failure> {
-    let data = bench.large()?;
+    let data = bench.filled()?;
     let database = rusqlite::Connection::open(data.join("events.db"))?;
     let events: f64 = database.query_row("SELECT count(*) FROM events", [], |row| row.get(0))?;
     let ledger = rusqlite::Connection::open(data.join("ledger.db"))?;
