@@ -108,11 +108,11 @@ impl Bench {
     pub(crate) fn large(&mut self) -> Result<PathBuf, Failure> {
         if self.used.is_none() {
             let (filled, used) = (self.filled()?, self.fresh()?);
-            fill::copy(&filled, used.path())?;
+            fill::copy(&filled, &used.path().join("data"))?;
             self.used = Some(used);
         }
         let used = self.used.as_ref().ok_or("it was made just now")?;
-        Ok(used.path().to_owned())
+        Ok(used.path().join("data"))
     }
 
     /// The data folder with the large database as it was filled, to be read and not to be used.
