@@ -184,10 +184,13 @@ fn a_site_that_does_not_let_forms_ask_tells_nobody_anything() {
 #[test]
 fn who_asks_too_often_waits() {
     let app = asking().setting("MQLITE_CLIENT_RATE", "1").setting("MQLITE_CLIENT_BURST", "3").start();
-    // One a second comes back meanwhile.
+    let begun = std::time::Instant::now();
     let statuses: Vec<u16> = (0..60).map(|_| form(&app, JO, None, CONSENT).status).collect();
-    assert_eq!(statuses[0], 200, "{statuses:?}");
-    assert!(statuses.contains(&429), "{statuses:?}");
+    // Three at once, and one more for each second that the sixty took.
+    let most = 4 + usize::try_from(begun.elapsed().as_secs()).expect("seconds");
+    let answered = statuses.iter().filter(|status| **status == 200).count();
+    assert!((3..=most).contains(&answered), "{answered} of at most {most}: {statuses:?}");
+    assert!(statuses.iter().all(|status| [200, 429].contains(status)), "{statuses:?}");
 }
 
 #[test]

@@ -106,13 +106,14 @@ impl Bench {
     /// # Errors
     /// When it cannot be filled or copied.
     pub(crate) fn large(&mut self) -> Result<PathBuf, Failure> {
-        if self.used.is_none() {
-            let (filled, used) = (self.filled()?, self.fresh()?);
-            fill::copy(&filled, &used.path().join("data"))?;
-            self.used = Some(used);
+        if let Some(used) = &self.used {
+            return Ok(used.path().join("data"));
         }
-        let used = self.used.as_ref().ok_or("it was made just now")?;
-        Ok(used.path().join("data"))
+        let (filled, used) = (self.filled()?, self.fresh()?);
+        let data = used.path().join("data");
+        fill::copy(&filled, &data)?;
+        self.used = Some(used);
+        Ok(data)
     }
 
     /// The data folder with the large database as it was filled, to be read and not to be used.

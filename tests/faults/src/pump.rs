@@ -1,9 +1,10 @@
 //! A steady flow of events beside whatever a fault does. Invariant: an id is in the list of the acknowledged before
 //! anybody can have seen its answer used, and what was not answered with 202 is in no list.
 
-use mqlite_tests::{Event, FIREFOX, SITE, pageview, request};
+use mqlite_tests::{Event, FIREFOX, PATIENCE, SITE, pageview, request};
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Mutex, PoisonError};
 
 /// The flow.
@@ -11,28 +12,31 @@ use std::sync::{Mutex, PoisonError};
 pub(crate) struct Pump {
     acknowledged: Mutex<BTreeSet<String>>,
     refused: Mutex<Vec<String>>,
-    /// How many of its connections have had an answer.
-    answered: AtomicUsize,
     stop: AtomicBool,
 }
 
 impl Pump {
-    /// Runs `work` while `threads` connections send events to `base`, one after the other; as often as is asked for.
+    /// Runs `work` while `threads` connections send events to `base`, one after the other; as often as is asked for. It
+    /// begins when each of them has had an answer: none opens later, which would look like somebody else's.
     pub(crate) fn beside<T>(&self, base: &str, threads: usize, work: impl FnOnce() -> T) -> T {
         self.stop.store(false, Ordering::Relaxed);
-        self.answered.store(0, Ordering::Relaxed);
         std::thread::scope(|scope| {
+            let (flows, flowing) = channel();
             for thread in 0..threads {
-                scope.spawn(move || self.send(base, thread));
+                let flows = flows.clone();
+                scope.spawn(move || self.send(base, thread, &flows));
             }
             let stop = Stop(&self.stop);
+            for _ in 0..threads {
+                flowing.recv_timeout(PATIENCE).expect("every connection is answered");
+            }
             let done = work();
             drop(stop);
             done
         })
     }
 
-    fn send(&self, base: &str, thread: usize) {
+    fn send(&self, base: &str, thread: usize, flows: &Sender<()>) {
         let agent = ureq::Agent::config_builder().proxy(None).http_status_as_error(false).build().new_agent();
         for n in 0_u64.. {
             if self.stop.load(Ordering::Relaxed) {
@@ -47,21 +51,9 @@ impl Pump {
                 Err(error) => lock(&self.refused).push(error.to_string()),
             }
             if n == 0 {
-                self.answered.fetch_add(1, Ordering::Relaxed);
+                let _ = flows.send(());
             }
         }
-    }
-
-    /// Waits until each of its `threads` has had an answer: all of its connections are open.
-    pub(crate) fn wait_for_each(&self, threads: usize) {
-        mqlite_tests::wait_until("every connection to be answered", || {
-            let now = self.answered.load(Ordering::Relaxed);
-            if now >= threads {
-                Ok(())
-            } else {
-                Err(format!("{now} of {threads}; {:?}", self.refused().last()))
-            }
-        });
     }
 
     /// Ids that are acknowledged by now.
@@ -116,10 +108,15 @@ pub(crate) fn missing(acknowledged: &BTreeSet<String>, stored: &[serde_json::Val
 
 /// The bytes of a request with this event, as a page sends it.
 pub(crate) fn raw(event: &Event) -> Vec<u8> {
+    raw_with("", event)
+}
+
+/// The same with these further lines of its head.
+pub(crate) fn raw_with(lines: &str, event: &Event) -> Vec<u8> {
     let body = event.body();
     format!(
         "POST /api/event HTTP/1.1\r\nhost: localhost\r\ncontent-type: text/plain\r\norigin: https://{SITE}\r\n\
-         user-agent: {FIREFOX}\r\ncontent-length: {}\r\n\r\n{body}",
+         user-agent: {FIREFOX}\r\n{lines}content-length: {}\r\n\r\n{body}",
         body.len()
     )
     .into_bytes()

@@ -16,8 +16,6 @@ const DRIBBLERS: usize = 20;
 /// ahead, some three thousand of the smallest, before it waits for the answers to be taken. A proxy in front does not
 /// pass requests on ahead of their answers.
 const READ_AHEAD: u64 = 16;
-/// Connections of others, who are not slow.
-const OTHERS: usize = 4;
 /// Between two bytes.
 const PAUSE: Duration = Duration::from_millis(250);
 /// The longest that any of them may last: ten seconds for a head and ten for a body, thirty for an answer that nobody
@@ -81,9 +79,8 @@ fn crowd(slow: Slow, count: usize, what: &str) -> Finding {
     let app = Setup::default().start();
     app.send(&pageview("/first")).assert_stored();
     let pump = Pump::default();
-    let (lasted, most) = pump.beside(app.base(), OTHERS, || {
-        // One of theirs that opens later would look like one of the crowd that never goes.
-        pump.wait_for_each(OTHERS);
+    let (lasted, most) = pump.beside(app.base(), 4, || {
+        pump.wait_for_more(20);
         let before = open_sockets(app.pid());
         let begun = Instant::now();
         let mut streams: Vec<TcpStream> = (0..count).filter_map(|_| begin(&app, slow)).collect();

@@ -3,17 +3,15 @@
 
 use crate::load::{self, Disturb};
 use crate::plan::Plan;
-use crate::pump::{missing, raw};
+use crate::pump::{missing, raw_with};
 use crate::scored::{kept, setup};
+use crate::wire::connect;
 use crate::{Finding, How};
 use mqlite_tests::{Event, SITE, Setup, TestApp, mqlite, pageview, wait_until};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::time::Duration;
-
-/// How much of a request is still to come when it is asked to stop, bytes of its body.
-const TAIL: usize = 20;
 
 /// Stops it at its first word, under load, with requests that have begun, and twice.
 pub(crate) fn run(how: &How) -> Result<Vec<Finding>, String> {
@@ -99,31 +97,26 @@ fn term(app: &TestApp, times: usize) {
     }
 }
 
-/// A connection on which a request lacks its last bytes, and the collector has said that it reads it.
-fn half(app: &TestApp, event: &Event) -> TcpStream {
-    let host = app.base().trim_start_matches("http://").to_owned();
-    let mut stream = TcpStream::connect(host).expect("connects");
-    stream.set_read_timeout(Some(Duration::from_secs(60))).expect("sets");
+/// A connection on which a request lacks its last bytes, and the collector has said that it reads it; and these bytes.
+fn half(app: &TestApp, event: &Event) -> (TcpStream, Vec<u8>) {
+    let mut stream = connect(app.base()).expect("connects");
     // Only who has begun with a request asks for its body (RFC 9110, 10.1.1). A connection on which nothing is read yet
     // is closed by a stop, and nobody could tell one from the other.
-    let bytes = raw(event);
-    let first = bytes.windows(2).position(|two| two == b"\r\n").expect("a request line") + 2;
-    let (line, rest) = bytes.split_at(first);
-    let asks = [line, b"expect: 100-continue\r\n", &rest[..rest.len() - TAIL]].concat();
-    stream.write_all(&asks).expect("writes");
+    let mut bytes = raw_with("expect: 100-continue\r\n", event);
+    let rest = bytes.split_off(bytes.len() - 20);
+    stream.write_all(&bytes).expect("writes");
     let mut answer = [0; b"HTTP/1.1 100 Continue\r\n\r\n".len()];
     stream.read_exact(&mut answer).expect("answers");
     assert_eq!(&answer, b"HTTP/1.1 100 Continue\r\n\r\n");
-    stream
+    (stream, rest)
 }
 
 fn begun() -> Finding {
     let mut app = Setup::default().start();
     let event = pageview("/begun");
-    let bytes = raw(&event);
-    let mut stream = half(&app, &event);
+    let (mut stream, rest) = half(&app, &event);
     term(&app, 1);
-    stream.write_all(&bytes[bytes.len() - TAIL..]).expect("writes");
+    stream.write_all(&rest).expect("writes");
     let mut answer = String::new();
     let _ = stream.read_to_string(&mut answer);
     let answered = answer.contains("HTTP/1.1 202");
